@@ -1,0 +1,39 @@
+import type { IpAddress } from './address.ts';
+import type { Family } from './family.ts';
+
+/** Who said it, and how far that can be trusted. */
+export interface Witness {
+  /** The detector: `interface`, `stun`, `http` ... */
+  readonly detector: string;
+  /** The very one asked, without secrets: `eth0`, `stun.example.org:3478`, `https://api.ipify.org`. */
+  readonly name: string;
+  /** Who operates it; two witnesses of one operator count as one. */
+  readonly operator?: string;
+  /** True if somebody off the path could have forged the answer (plain UDP). */
+  readonly forgeable?: boolean;
+}
+
+/**
+ * A detector's answer. Three different things, never to be confused:
+ * - `known`: this is the address;
+ * - `absent`: it is known that there is none (not: nobody answered);
+ * - `unavailable`: it could not be found out, and why. Unavailable is never absent.
+ */
+export type Reading =
+  | { readonly kind: 'known'; readonly address: IpAddress; readonly via: Witness; readonly why?: string }
+  | { readonly kind: 'absent'; readonly via: Witness; readonly why: string }
+  | { readonly kind: 'unavailable'; readonly via: Witness; readonly why: string };
+
+/** What is to be published for one uplink and family: leave it, remove it, or point it here. */
+export type AddressState =
+  | { readonly kind: 'keep'; readonly why: string }
+  | { readonly kind: 'clear'; readonly why: string }
+  | { readonly kind: 'set'; readonly address: IpAddress; readonly via: Witness };
+
+export interface UplinkState {
+  readonly uplink: string;
+  readonly family: Family;
+  readonly state: AddressState;
+  /** Milliseconds the detection took. */
+  readonly took: number;
+}

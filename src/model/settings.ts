@@ -1,0 +1,81 @@
+import type { AllowableClass } from './address.ts';
+import type { Duration } from './duration.ts';
+import type { Family } from './family.ts';
+import type { RecordKey } from './record.ts';
+
+/**
+ * The configuration after reading: validated, secrets resolved, deep-frozen. Names are those of the file.
+ * Everything optional in the file is present here, from `config/defaults.ts`.
+ */
+export interface Settings {
+  readonly watch: WatchSettings;
+  readonly detection: DetectionSettings;
+  /** In the order of the file. */
+  readonly uplinks: readonly UplinkSettings[];
+  readonly sinks: readonly SinkSettings[];
+  readonly log: LogSettings;
+  /** Folder of state and control socket; created with mode 0700. */
+  readonly state_dir: string;
+}
+
+export interface WatchSettings {
+  /** The fallback timer, the last defence. */
+  readonly every: Duration;
+  /** Share of `every` added at random, 0 to 1. */
+  readonly jitter: number;
+  /** Quiet time after an event before looking. */
+  readonly settle: Duration;
+  /** Longest wait when events do not end. */
+  readonly settle_limit: Duration;
+  /** How often to look where the system gives no events. */
+  readonly poll: Duration;
+}
+
+export interface DetectionSettings {
+  /** For all witnesses of one uplink and family together. */
+  readonly deadline: Duration;
+}
+
+export interface UplinkSettings {
+  readonly name: string;
+  /** Witnesses in order, per family; a family that is not listed is out of scope. */
+  readonly detectors: Readonly<Record<Family, readonly DetectorSettings[]>>;
+  /** Only this interface's addresses, and outside requests leave from it. */
+  readonly interface?: string;
+  readonly allow: readonly AllowableClass[];
+}
+
+export interface DetectorSettings {
+  /** `interface`, `http`, `stun`, `static`, `file`, `command`. */
+  readonly detector: string;
+  /** Of the detector's own schema, already checked. */
+  readonly options: unknown;
+}
+
+export interface SinkSettings {
+  readonly name: string;
+  readonly provider: string;
+  readonly records: readonly RecordSettings[];
+  readonly allow: readonly AllowableClass[];
+  /** For one call of the sink. */
+  readonly timeout: Duration;
+  /** Between two writes of one record; at least the provider's own. */
+  readonly minimum_gap: Duration;
+  /** What to do when a family is known to be absent. */
+  readonly when_absent: 'keep' | 'clear';
+  /** Of the provider's own schema, already checked, secrets as `Secret`. */
+  readonly options: unknown;
+  /** Digest of everything that identifies account and place, secrets included; changes release holds. */
+  readonly fingerprint: string;
+}
+
+export interface RecordSettings {
+  readonly key: RecordKey;
+  readonly uplink: string;
+  readonly ttl?: number;
+}
+
+export interface LogSettings {
+  readonly level: 'trace' | 'debug' | 'info' | 'warn' | 'error';
+  readonly format: 'auto' | 'json' | 'text';
+}

@@ -1,0 +1,47 @@
+import type { IpAddress } from './address.ts';
+import type { Family } from './family.ts';
+
+/** The state of an address as the kernel sees it (RFC 4862 section 5.5.4, RFC 8981 for temporary). */
+export interface AddressFlags {
+  readonly tentative: boolean;
+  readonly duplicate: boolean;
+  readonly deprecated: boolean;
+  readonly temporary: boolean;
+}
+
+export interface InterfaceAddress {
+  readonly address: IpAddress;
+  readonly family: Family;
+  readonly prefixLength: number;
+  readonly flags: AddressFlags;
+}
+
+export interface NetworkInterface {
+  readonly name: string;
+  readonly index: number;
+  /** Administratively up and with carrier. */
+  readonly running: boolean;
+  readonly loopback: boolean;
+  /** A tunnel, bridge or virtual link of this host, by name or kind; never chosen unless named or the default route. */
+  readonly virtual: boolean;
+  readonly mac?: string;
+  readonly addresses: readonly InterfaceAddress[];
+}
+
+/** One default route. Its identity is (family, interface, gateway); an on-link default (PPPoE) has no gateway. */
+export interface DefaultRoute {
+  readonly family: Family;
+  readonly interface: string;
+  readonly gateway?: IpAddress;
+  /** The kernel's metric; the lowest wins. */
+  readonly metric: number;
+}
+
+/**
+ * What the host has now. `routes` is 'unknown' if this look could not tell (rule: unknown keeps the last).
+ * Sorted by name, family and value, so that two snapshots compare by content.
+ */
+export interface Snapshot {
+  readonly interfaces: readonly NetworkInterface[];
+  readonly routes: readonly DefaultRoute[];
+}

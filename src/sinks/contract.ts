@@ -1,0 +1,130 @@
+import type { ZodType } from 'zod';
+import type { IpAddress } from '../model/address.ts';
+import type { Clock, Random } from '../model/clock.ts';
+import type { Failure } from '../model/outcome.ts';
+import type { ActualRecord, RecordKey, Target } from '../model/record.ts';
+import type { Spawn } from '../model/spawn.ts';
+import type { HttpClient } from '../net/http.ts';
+import type { Log } from '../telemetry/log.ts';
+
+/**
+ * A sink is one place where records live. It reads (where it can) and writes; it decides nothing about timing, retries,
+ * state or what is right: that is the reconciler's and the lane's work. So a provider file says only what is
+ * particular to the provider.
+ *
+ * Rules every sink keeps, checked by `test/conformance`:
+ * 1. `read` answers for every key asked, following pagination to the end. If any part fails it throws: a failed list is
+ *    not an empty list.
+ * 2. It matches by exact name *and* type. Other names, the other family, TTL, proxied flag, comment and neighbours stay as
+ *    found.
+ * 3. `write` answers one result for each change, in any order. Throwing a `SinkError` says the same of every change that has
+ *    no result yet.
+ * 4. Success is only the documented success answer. Everything else is a `Failure` of the right class with the
+ *    provider's own words; `unclear: true` whenever the request may have been carried out.
+ * 5. Both stop at once when `call.signal` aborts, and leave nothing running behind.
+ */
+export interface Sink {
+  /** Present if the provider can be asked what it holds. */
+  read?(keys: readonly RecordKey[], call: Call): Promise<readonly ActualRecord[]>;
+  write(changes: readonly Change[], call: Call): Promise<readonly WriteResult[]>;
+  /** Opens what the sink itself offers (a listening socket); resolves when it is ready. */
+  start?(): Promise<void>;
+  /** Idempotent; resolves when nothing of the sink is left. */
+  stop?(): Promise<void>;
+}
+
+/** What goes with one call of a sink. */
+export interface Call {
+  /** Aborts at the deadline, when a newer address replaces this one, and on shutdown. */
+  readonly signal: AbortSignal;
+  /** Bound to sink and trace_id. */
+  readonly log: Log;
+  /** The same exchange facility as in the components, counted and traced for this call. */
+  readonly http: HttpClient;
+}
+
+/**
+ * What to do about one key, in both shapes that providers speak:
+ * as a whole RRset (`target.addresses` replaces everything), and as edits of single records.
+ * `edits` is exact when the sink can read; for write-only sinks it is empty.
+ */
+export interface Change {
+  readonly target: Target;
+  /** Records of this key found by `read`; empty for write-only sinks. */
+  readonly actual: readonly ActualRecord[];
+  readonly edits: readonly RecordEdit[];
+}
+
+export type RecordEdit =
+  | { readonly kind: 'create'; readonly address: IpAddress }
+  /** Give this record another content; everything else of it stays. */
+  | { readonly kind: 'update'; readonly record: ActualRecord; readonly address: IpAddress }
+  | { readonly kind: 'delete'; readonly record: ActualRecord };
+
+export type WriteResult = { readonly key: RecordKey } & (
+  | { readonly kind: 'updated' }
+  | { readonly kind: 'unchanged' }
+  /** Accepted, being carried out; look again after `retryAfter` milliseconds. */
+  | { readonly kind: 'pending'; readonly why: string; readonly retryAfter: number }
+  | { readonly kind: 'failed'; readonly failure: Failure }
+);
+
+/** Thrown by `read` and `write` when one thing went wrong for all that was asked. */
+export class SinkError extends Error {
+  override readonly name = 'SinkError';
+  readonly failure: Failure;
+
+  constructor(failure: Failure, options?: ErrorOptions) {
+    super(failure.message, options);
+    this.failure = failure;
+  }
+}
+
+/** What a provider file gives to the registry (`registry.ts`). */
+export interface Provider<Options = unknown> {
+  /** As written after `provider:`. */
+  readonly name: string;
+  readonly title: string;
+  /** The page its facts were taken from. */
+  readonly documentation: string;
+  /** Where an operator gets the credentials, in one sentence. */
+  readonly credentials: string;
+  /** The keys of its own in the sink's YAML mapping: a strict zod object. Secrets with `secret()`. */
+  readonly options: ZodType<Options>;
+  readonly traits: Traits;
+  /** The YAML mapping of a ready sink, without `records`. */
+  readonly example: string;
+  /** Must not do I/O: everything starts with `start`, `read` or `write`. */
+  create(init: SinkInit<Options>, components: SinkComponents): Sink;
+}
+
+/** What the lane needs to know of a provider, and `netdrift providers` prints. */
+export interface Traits {
+  /** Changes in one `write` at most; `Infinity` where one request holds all or it does not matter. */
+  readonly batch: number;
+  /** Milliseconds between two writes of one record, by the provider's rules. */
+  readonly minimumGap?: number;
+  /** True if the provider writes whole RRsets of several addresses; false if a name has one address a family. */
+  readonly multiple: boolean;
+  /** True if a record that is missing is created; false if the operator must create it at the provider first. */
+  readonly creates: boolean;
+  /** What one request does with the two families: `separate` requests or records, or both in `one` call. */
+  readonly families: 'separate' | 'one';
+}
+
+export interface SinkInit<Options> {
+  /** The operator's name for the sink. */
+  readonly name: string;
+  readonly options: Options;
+  /** Every key the configuration gives to this sink, for sinks that must know all names at start. */
+  readonly keys: readonly RecordKey[];
+}
+
+/** Collaborators, injected so that every sink runs against fakes. */
+export interface SinkComponents {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly randomBytes: (count: number) => Uint8Array;
+  readonly spawn: Spawn;
+  readonly log: Log;
+}
