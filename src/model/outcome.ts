@@ -45,5 +45,10 @@ export type Outcome = { readonly key: RecordKey; readonly addresses: readonly Ip
   | { readonly kind: 'updated'; readonly previous?: readonly string[] }
   /** Accepted or queued, not yet confirmed; look again after `retryAfter` milliseconds. */
   | { readonly kind: 'pending'; readonly why: string; readonly retryAfter: number }
-  | { readonly kind: 'failed'; readonly failure: Failure }
+  | {
+      readonly kind: 'failed';
+      readonly failure: Failure;
+      /** True if nothing was sent: an earlier refusal is still in force. */
+      readonly held?: true;
+    }
 );

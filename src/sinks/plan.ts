@@ -1,0 +1,52 @@
+import { type IpAddress, parseAddress } from '../model/address.ts';
+import { type ActualRecord, keyText, sameKey, type Target } from '../model/record.ts';
+import type { Change, RecordEdit } from './contract.ts';
+
+/**
+ * What has to change so that every target holds: desired minus actual. Pure; the whole decision about a sink's records.
+ *
+ * A key that is right already gives no change. Within a key, records that satisfy the target stay untouched; stale ones
+ * are recycled for addresses not yet there (so TTL, flags and comments survive); only then are records created, and what
+ * is left over is deleted. The order of the edits is the order of need, should the work be interrupted: an address that
+ * is missing, then one that is wrong.
+ *
+ * Keys that no target names are not looked at: neighbours and the other family are nobody's business here.
+ */
+export function plan(targets: readonly Target[], actual: readonly ActualRecord[]): readonly Change[] {
+  const changes: Change[] = [];
+  for (const target of targets) {
+    const found = actual.filter((record) => sameKey(record.key, target.key));
+    const edits = editsFor(target, found);
+    if (edits.length > 0) changes.push({ target, actual: found, edits });
+  }
+  return changes;
+}
+
+/** For sinks that cannot be read: every target is a change, with nothing known about what stands there. */
+export function planBlind(targets: readonly Target[]): readonly Change[] {
+  return targets.map((target) => ({ target, actual: [], edits: [] }));
+}
+
+function editsFor(target: Target, found: readonly ActualRecord[]): readonly RecordEdit[] {
+  const missing = new Set<IpAddress>(target.addresses);
+  const stale: ActualRecord[] = [];
+  for (const record of found) {
+    const address = parseAddress(record.content);
+    // A second record with the same content is a double: it satisfies nothing that is not satisfied already.
+    if (address === undefined || !missing.delete(address)) stale.push(record);
+  }
+  const edits: RecordEdit[] = [];
+  for (const address of missing) {
+    const record = stale.shift();
+    edits.push(record ? { kind: 'update', record, address } : { kind: 'create', address });
+  }
+  for (const record of stale) edits.push({ kind: 'delete', record });
+  return edits;
+}
+
+/** `home.example.org/A 192.0.2.1 -> 198.51.100.7`: one change for people. */
+export function describeChange(change: Change): string {
+  const before = change.actual.map((record) => record.content).join(', ') || '(none)';
+  const after = change.target.addresses.join(', ') || '(none)';
+  return `${keyText(change.target.key)} ${before} -> ${after}`;
+}

@@ -1,0 +1,213 @@
+import { sameAddresses } from '../model/address.ts';
+import type { Clock } from '../model/clock.ts';
+import { formatDuration } from '../model/duration.ts';
+import type { Failure, Outcome } from '../model/outcome.ts';
+import { type ActualRecord, keyText, type Target } from '../model/record.ts';
+import type { HttpClient } from '../net/http.ts';
+import type { SinkMemory } from '../state/contract.ts';
+import type { Log } from '../telemetry/log.ts';
+import { type Call, type Change, type Sink, SinkError, type WriteResult } from './contract.ts';
+import { describeChange, plan, planBlind } from './plan.ts';
+
+export interface ReconcileInit {
+  readonly sink: Sink;
+  readonly memory: SinkMemory;
+  /** Changes in one call of `write`. */
+  readonly batch: number;
+  /** Milliseconds for one call of the sink. */
+  readonly timeout: number;
+  /** Milliseconds between two writes of one record. */
+  readonly minimumGap: number;
+  readonly clock: Pick<Clock, 'monotonic'>;
+  readonly http: HttpClient;
+}
+
+export interface ReconcileRequest {
+  readonly targets: readonly Target[];
+  /** Bound to sink and trace_id. */
+  readonly log: Log;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Brings a sink to its targets: leaves alone what is confirmed, held or too recent, reads where the sink can be read, plans, writes, and
+ * remembers. Answers one outcome for each target, and never rejects but for an abort from outside.
+ *
+ * Nothing is believed that was not confirmed: before a write leaves, the memory notes it as begun; only its result settles it.
+ */
+export async function reconcile(init: ReconcileInit, request: ReconcileRequest): Promise<readonly Outcome[]> {
+  const { memory } = init;
+  const outcomes: Outcome[] = [];
+  const open: Target[] = [];
+  for (const target of request.targets) {
+    const standing = standingOutcome(target, init);
+    if (standing) outcomes.push(standing);
+    else open.push(target);
+  }
+  if (open.length === 0) return outcomes;
+
+  const reading = await readActual(open, init, request);
+  if (reading.kind === 'failed') {
+    const failed = open.map(
+      (target): Outcome => ({ ...subject(target), kind: 'failed', failure: reading.failure }),
+    );
+    await memory.settle(failed);
+    return [...outcomes, ...failed];
+  }
+
+  const changes = reading.kind === 'read' ? plan(open, reading.records) : planBlind(open);
+  const changing = new Set(changes.map((change) => keyText(change.target.key)));
+  const right = open
+    .filter((target) => !changing.has(keyText(target.key)))
+    .map((target): Outcome => ({ ...subject(target), kind: 'unchanged' }));
+  if (right.length > 0) await memory.settle(right);
+  outcomes.push(...right);
+
+  for (const batch of chunks(changes, init.batch)) {
+    await memory.attempting(batch.map((change) => change.target));
+    request.signal.throwIfAborted();
+    const written = await writeBatch(batch, init, request);
+    await memory.settle(written);
+    outcomes.push(...written);
+  }
+  return outcomes;
+}
+
+const subject = (target: Target) => ({ key: target.key, addresses: target.addresses });
+
+/** The outcome of a target about which nothing is to be sent now; `undefined` if there is work to do. */
+function standingOutcome(target: Target, init: ReconcileInit): Outcome | undefined {
+  const { memory, clock, minimumGap } = init;
+  const confirmed = memory.confirmed(target.key);
+  if (confirmed !== undefined && sameAddresses(confirmed, target.addresses)) {
+    return { ...subject(target), kind: 'unchanged' };
+  }
+  const hold = memory.hold(target.key);
+  if (hold) {
+    const remaining = hold.remaining();
+    const failure: Failure = { ...hold.failure, scope: hold.scope };
+    const timed = remaining === undefined ? failure : { ...failure, retryAfter: remaining };
+    return { ...subject(target), kind: 'failed', failure: timed, held: true };
+  }
+  const last = memory.lastWrite(target.key);
+  const rest = last === undefined ? 0 : last + minimumGap - clock.monotonic();
+  if (rest <= 0) return undefined;
+  const why = `written less than ${formatDuration(minimumGap)} ago; the newest address goes out when the gap has passed`;
+  return { ...subject(target), kind: 'pending', why, retryAfter: Math.ceil(rest) };
+}
+
+type Actual =
+  | { readonly kind: 'read'; readonly records: readonly ActualRecord[] }
+  | { readonly kind: 'unreadable' }
+  | { readonly kind: 'failed'; readonly failure: Failure };
+
+async function readActual(
+  targets: readonly Target[],
+  init: ReconcileInit,
+  request: ReconcileRequest,
+): Promise<Actual> {
+  const { sink } = init;
+  if (!sink.read) return { kind: 'unreadable' };
+  const keys = targets.map((target) => target.key);
+  const result = await within(
+    init,
+    request,
+    'reading',
+    (call) => sink.read?.(keys, call) ?? Promise.resolve([]),
+  );
+  return result.kind === 'done' ? { kind: 'read', records: result.value } : result;
+}
+
+async function writeBatch(
+  batch: readonly Change[],
+  init: ReconcileInit,
+  request: ReconcileRequest,
+): Promise<readonly Outcome[]> {
+  for (const change of batch) {
+    request.log.debug('write_started', `writing ${describeChange(change)}`, {
+      record: keyText(change.target.key),
+    });
+  }
+  const result = await within(init, request, 'writing', (call) => init.sink.write(batch, call));
+  const results = new Map<string, WriteResult>();
+  if (result.kind === 'done') for (const one of result.value) results.set(keyText(one.key), one);
+  return batch.map((change) => {
+    if (result.kind === 'failed')
+      return { ...subject(change.target), kind: 'failed', failure: result.failure };
+    const one = results.get(keyText(change.target.key)) ?? unanswered(change);
+    return outcomeOf(one, change);
+  });
+}
+
+function outcomeOf(result: WriteResult, change: Change): Outcome {
+  const { target, actual } = change;
+  switch (result.kind) {
+    case 'updated': {
+      const previous = actual.map((record) => record.content);
+      return { ...subject(target), kind: 'updated', ...(previous.length > 0 && { previous }) };
+    }
+    case 'unchanged':
+      return { ...subject(target), kind: 'unchanged' };
+    case 'pending':
+      return { ...subject(target), kind: 'pending', why: result.why, retryAfter: result.retryAfter };
+    case 'failed':
+      return { ...subject(target), kind: 'failed', failure: result.failure };
+  }
+}
+
+function unanswered(change: Change): WriteResult {
+  const failure: Failure = {
+    class: 'transient',
+    scope: 'record',
+    message: 'the sink gave no result for this record',
+    unclear: true,
+  };
+  return { key: change.target.key, kind: 'failed', failure };
+}
+
+type Attempt<Value> =
+  | { readonly kind: 'done'; readonly value: Value }
+  | { readonly kind: 'failed'; readonly failure: Failure };
+
+/**
+ * One call of the sink under its deadline. Ends when the signal does, even if the sink does not: a sink that ignores its signal must
+ * not keep a newer address waiting.
+ */
+async function within<Value>(
+  init: ReconcileInit,
+  request: ReconcileRequest,
+  doing: 'reading' | 'writing',
+  work: (call: Call) => Promise<Value>,
+): Promise<Attempt<Value>> {
+  const deadline = AbortSignal.timeout(init.timeout);
+  const signal = AbortSignal.any([request.signal, deadline]);
+  const unclear = doing === 'writing';
+  try {
+    const aborted = new Promise<never>((_, reject) => {
+      const abort = () => reject(signal.reason);
+      if (signal.aborted) abort();
+      else signal.addEventListener('abort', abort, { once: true });
+    });
+    const value = await Promise.race([work({ signal, log: request.log, http: init.http }), aborted]);
+    return { kind: 'done', value };
+  } catch (error) {
+    request.signal.throwIfAborted();
+    if (deadline.aborted) {
+      const message = `no answer within ${formatDuration(init.timeout)} while ${doing}`;
+      return { kind: 'failed', failure: { class: 'transient', scope: 'sink', message, unclear } };
+    }
+    if (error instanceof SinkError) return { kind: 'failed', failure: error.failure };
+    // A defect of the sink. Its records stay as they are believed to be unknown; the process goes on.
+    const message = `defect while ${doing}: ${error instanceof Error ? error.message : String(error)}`;
+    request.log.error('sink_defect', message, { error });
+    return { kind: 'failed', failure: { class: 'transient', scope: 'sink', message, unclear } };
+  }
+}
+
+function* chunks<Item>(items: readonly Item[], size: number): Generator<readonly Item[]> {
+  if (!Number.isFinite(size)) {
+    if (items.length > 0) yield items;
+    return;
+  }
+  for (let start = 0; start < items.length; start += size) yield items.slice(start, start + size);
+}

@@ -1,0 +1,48 @@
+import type { AddressState, UplinkState } from '../model/reading.ts';
+import type { Look } from '../model/trigger.ts';
+
+/** New findings of one look, before they are judged. */
+export interface Findings {
+  readonly look: Look;
+  readonly networkChanged: boolean;
+  readonly states: readonly UplinkState[];
+}
+
+/** What is known of every uplink and family, after a look. */
+export interface AddressBook {
+  readonly look: Look;
+  readonly networkChanged: boolean;
+  readonly states: ReadonlyMap<string, UplinkState>;
+  /** The ones that this look changed. */
+  readonly changed: readonly UplinkState[];
+}
+
+export const bookKey = (state: Pick<UplinkState, 'uplink' | 'family'>): string =>
+  `${state.uplink}/${state.family}`;
+
+/**
+ * Enters findings into the book. Pure.
+ *
+ * `keep` (nobody could tell) leaves an address that is known in force, so that its publication goes on being retried; but once the
+ * network has changed, an address learned before the change is worth nothing and is withdrawn from publication (never from
+ * what is published already).
+ */
+export function enter(book: AddressBook | undefined, findings: Findings): AddressBook {
+  const states = new Map(book?.states);
+  const changed: UplinkState[] = [];
+  for (const finding of findings.states) {
+    const known = states.get(bookKey(finding));
+    const next =
+      finding.state.kind === 'keep' && known?.state.kind === 'set' && !findings.networkChanged
+        ? known
+        : finding;
+    states.set(bookKey(finding), next);
+    if (known === undefined || !sameState(known.state, next.state)) changed.push(next);
+  }
+  return { look: findings.look, networkChanged: findings.networkChanged, states, changed };
+}
+
+function sameState(a: AddressState, b: AddressState): boolean {
+  if (a.kind === 'set' && b.kind === 'set') return a.address === b.address;
+  return a.kind === b.kind;
+}

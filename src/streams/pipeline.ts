@@ -1,0 +1,67 @@
+import { map, merge, type Observable, of, type SchedulerLike, tap } from 'rxjs';
+import type { WatchSettings } from '../model/settings.ts';
+import type { Snapshot } from '../model/snapshot.ts';
+import type { Look, Trigger } from '../model/trigger.ts';
+import type { AddressBook, Findings } from './address-book.ts';
+import { coalesce } from './coalesce.ts';
+import { type DetectInit, detect } from './detect.ts';
+import { distinct } from './distinct.ts';
+import { type FanOutInit, fanOut, type SinkReport } from './fan-out.ts';
+import { type Observation, observe } from './observe.ts';
+
+/** What `addresses` is made of. */
+export interface AddressParts {
+  readonly watch: Pick<WatchSettings, 'settle' | 'settle_limit'>;
+  readonly triggers: Observable<Trigger>;
+  readonly snapshot: () => Observable<Snapshot>;
+  readonly detect: DetectInit;
+  readonly scheduler: SchedulerLike;
+  /** A new id for each look, carried to its last outcome. */
+  readonly traceId: () => string;
+  readonly listener: AddressListener;
+}
+
+/** Told what happens on the way, for logs, metrics and the status; decides nothing. */
+export interface AddressListener {
+  readonly looking?: (look: Look) => void;
+  readonly snapshotFailed?: (error: unknown, look: Look) => void;
+  readonly observed?: (observation: Observation) => void;
+  readonly found?: (findings: Findings) => void;
+  readonly entered?: (book: AddressBook) => void;
+}
+
+export interface PipelineParts extends AddressParts {
+  readonly fanOut: FanOutInit;
+}
+
+const START: Trigger = { reason: 'start', source: 'netdrift', mode: 'inject' };
+
+/** From reasons to look to what is known of the addresses: the first half, and the library's face. */
+export function addresses(parts: AddressParts): Observable<AddressBook> {
+  const { watch, scheduler, listener, traceId } = parts;
+  const start = of([START]);
+  const events = parts.triggers.pipe(
+    coalesce({ settle: watch.settle, limit: watch.settle_limit, scheduler }),
+  );
+  return merge(events, start).pipe(
+    map((triggers) => lookFor(triggers, traceId())),
+    tap((look) => listener.looking?.(look)),
+    observe(parts.snapshot, (error, look) => listener.snapshotFailed?.(error, look)),
+    tap((observation) => listener.observed?.(observation)),
+    detect(parts.detect),
+    tap((findings) => listener.found?.(findings)),
+    distinct(),
+    tap((book) => listener.entered?.(book)),
+  );
+}
+
+/** The whole of netdrift: when to look, what there is, what is new, who gets it. */
+export function pipeline(parts: PipelineParts): Observable<SinkReport> {
+  return addresses(parts).pipe(fanOut(parts.fanOut));
+}
+
+/** Several triggers as one look; asked for regardless if any of them is. */
+export function lookFor(triggers: readonly Trigger[], traceId: string): Look {
+  const mode = triggers.some((trigger) => trigger.mode === 'inject') ? 'inject' : 'poll';
+  return { traceId, triggers, mode };
+}

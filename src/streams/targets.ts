@@ -1,0 +1,57 @@
+import { compareAddresses, type IpAddress } from '../model/address.ts';
+import { familyOfType } from '../model/family.ts';
+import { keyText, type RecordKey, type Target } from '../model/record.ts';
+import type { RecordSettings, SinkSettings } from '../model/settings.ts';
+import { type AddressBook, bookKey } from './address-book.ts';
+import { refusal } from './admit.ts';
+
+export interface Resolved {
+  readonly targets: readonly Target[];
+  /** Keys whose address this sink must not publish, and why. */
+  readonly refused: readonly { readonly key: RecordKey; readonly address: IpAddress; readonly why: string }[];
+}
+
+/**
+ * What a sink should hold, from the book and its part of the configuration. Pure. Only keys about which something is known become
+ * targets: what is unknown is left as published.
+ *
+ * An address passes two gates: the uplink's (may it be taken for this uplink's address?) and, here, the sink's (may it stand in
+ * this zone?). So a private address can go to a server on the LAN and never to a public zone.
+ */
+export function resolveTargets(book: AddressBook, sink: SinkSettings): Resolved {
+  const targets: Target[] = [];
+  const refused: Resolved['refused'][number][] = [];
+  for (const [, records] of groupByKey(sink.records)) {
+    const first = records[0];
+    if (first === undefined) continue;
+    const { key, ttl } = first;
+    const family = familyOfType(key.type);
+    const addresses: IpAddress[] = [];
+    let known = true;
+    for (const record of records) {
+      const state = book.states.get(bookKey({ uplink: record.uplink, family }))?.state;
+      if (state?.kind === 'set') {
+        const why = refusal(state.address, sink.allow, family);
+        if (why === undefined) addresses.push(state.address);
+        else {
+          known = false;
+          refused.push({ key, address: state.address, why });
+        }
+      } else if (state?.kind !== 'clear' || sink.when_absent === 'keep') known = false;
+    }
+    if (!known) continue;
+    const sorted = [...new Set(addresses)].sort(compareAddresses);
+    targets.push(ttl === undefined ? { key, addresses: sorted } : { key, addresses: sorted, ttl });
+  }
+  return { targets, refused };
+}
+
+function groupByKey(records: readonly RecordSettings[]): ReadonlyMap<string, readonly RecordSettings[]> {
+  const groups = new Map<string, RecordSettings[]>();
+  for (const record of records) {
+    const group = groups.get(keyText(record.key));
+    if (group) group.push(record);
+    else groups.set(keyText(record.key), [record]);
+  }
+  return groups;
+}
