@@ -1,0 +1,94 @@
+import { EMPTY } from 'rxjs';
+import { systemHost } from '../daemon/host.ts';
+import { type Logging, openLogging } from '../daemon/logging.ts';
+import { createNarrator } from '../daemon/narrator.ts';
+import { createPools } from '../daemon/pools.ts';
+import { startSession } from '../daemon/session.ts';
+import { USER_AGENT } from '../daemon/user-agent.ts';
+import type { Outcome } from '../model/outcome.ts';
+import type { Settings } from '../model/settings.ts';
+import { providers } from '../sinks/registry.ts';
+import { detectorKinds } from '../sources/addresses/registry.ts';
+import { createSnapshotReader } from '../sources/snapshot/index.ts';
+import { openState } from '../state/store.ts';
+import { configuration } from './configuration.ts';
+import { EXIT } from './exit.ts';
+
+/** Detects, publishes and ends: one look, one round for every sink, no retries (the next call is the retry). */
+export async function once(options: { readonly config?: string }): Promise<number> {
+  const { settings } = await configuration(options);
+  const logging = openLogging(settings, { clock: systemHost.clock, descriptor: 1 });
+  try {
+    return statusOf(await publishOnce(settings, logging));
+  } finally {
+    await logging.flush();
+  }
+}
+
+interface Round {
+  /** Addresses found, over all uplinks and families. */
+  found: number;
+  /** Uplinks and families about which nobody could tell. */
+  unknown: number;
+  readonly outcomes: readonly Outcome[];
+  refused: number;
+}
+
+async function publishOnce(settings: Settings, logging: Logging): Promise<Round> {
+  const { log, scrub } = logging;
+  const host = systemHost;
+  const state = await openState(settings.state_dir, { clock: host.clock, log, scrub });
+  const pools = createPools({ userAgent: USER_AGENT, proxy: process.env });
+  const narrator = createNarrator(log, host.clock);
+  const outcomes: Outcome[] = [];
+  const round: Round = { found: 0, unknown: 0, outcomes, refused: 0 };
+  try {
+    const reported = new Set<string>();
+    const session = await startSession(settings, {
+      host,
+      log,
+      state,
+      providers,
+      detectors: detectorKinds,
+      snapshot: createSnapshotReader({ platform: host.platform, log }),
+      triggers: EMPTY,
+      pools,
+      single: true,
+      narrator: {
+        ...narrator,
+        entered: (book) => {
+          const states = [...book.states.values()];
+          round.found = states.filter(({ state }) => state.kind === 'set').length;
+          round.unknown = states.filter(({ state }) => state.kind === 'keep').length;
+          narrator.entered(book);
+        },
+        resolved: (sink, resolved, book) => {
+          round.refused += resolved.refused.length;
+          narrator.resolved(sink, resolved, book);
+        },
+      },
+    });
+    await new Promise<void>((resolve, reject) => {
+      session.reports.subscribe({
+        next: (report) => {
+          outcomes.push(...report.outcomes);
+          reported.add(report.sink.name);
+          if (reported.size === settings.sinks.length) resolve();
+        },
+        error: reject,
+        complete: resolve,
+      });
+    });
+    await session.stop(0);
+  } finally {
+    await pools.close();
+    await state.close();
+  }
+  return round;
+}
+
+function statusOf({ found, unknown, outcomes, refused }: Round): number {
+  if (found === 0 && outcomes.length === 0) return EXIT.noAddress;
+  const done = outcomes.every((outcome) => outcome.kind === 'updated' || outcome.kind === 'unchanged');
+  return done && unknown === 0 && refused === 0 ? EXIT.published : EXIT.unpublished;
+}

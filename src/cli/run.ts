@@ -1,0 +1,40 @@
+import { startDaemon } from '../daemon/daemon.ts';
+import { systemHost } from '../daemon/host.ts';
+import { openLogging } from '../daemon/logging.ts';
+import { configuration } from './configuration.ts';
+import { EXIT } from './exit.ts';
+
+/** Milliseconds that writes under way get after the first signal; with all the rest the process is gone within 5 s. */
+const GRACE = 3_000;
+
+/** Runs until SIGTERM or SIGINT (a second one ends it at once). SIGHUP reads the configuration again, SIGUSR1 makes it look. */
+export async function run(options: { readonly config?: string }): Promise<number> {
+  const { file, settings } = await configuration(options);
+  const logging = openLogging(settings, { clock: systemHost.clock, descriptor: 1 });
+  const { log } = logging;
+  // A defect is a line in the log and a mended state at the next look, not the end of the process.
+  const survive = (error: unknown): void => log.error('defect', `a defect was survived: ${String(error)}`, { error });
+  process.on('uncaughtException', survive);
+  process.on('unhandledRejection', survive);
+
+  const daemon = await startDaemon({ file, settings, host: systemHost, logging }).catch(async (error: unknown) => {
+    await logging.flush();
+    throw error;
+  });
+  process.on('SIGHUP', () => void daemon.reload());
+  const signal = await new Promise<NodeJS.Signals>((resolve) => {
+    const stop = (name: NodeJS.Signals): void => {
+      resolve(name);
+      process.removeListener(name, stop);
+      process.once(name, () => process.exit(EXIT.unpublished));
+    };
+    process.on('SIGTERM', stop);
+    process.on('SIGINT', stop);
+  });
+  log.info('stopping', `${signal}: finishing what is under way`, { reason: signal });
+  await daemon.stop(GRACE);
+  log.info('stopped', 'netdrift has stopped');
+  await logging.flush();
+  // Whatever might still hold the event loop (a hung log reader) must not keep the process.
+  process.exit(EXIT.published);
+}

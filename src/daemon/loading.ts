@@ -1,0 +1,20 @@
+import { readFile, stat } from 'node:fs/promises';
+import { homedir } from 'node:os';
+import { loadConfiguration, type Parsed } from '../config/load.ts';
+import { providers } from '../sinks/registry.ts';
+import { detectorKinds } from '../sources/addresses/registry.ts';
+
+/** Reads a configuration with everything this build knows: its providers, its detectors, this host's files and environment. */
+export function load(file: string): Promise<Parsed> {
+  const uid = process.getuid?.();
+  return loadConfiguration(file, {
+    providers,
+    detectors: detectorKinds,
+    readFile,
+    stat,
+    env: process.env,
+    platform: process.platform,
+    home: homedir(),
+    ...(uid !== undefined && { uid }),
+  });
+}

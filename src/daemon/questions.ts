@@ -1,0 +1,55 @@
+import { FAMILIES } from '../model/family.ts';
+import type { UplinkSettings } from '../model/settings.ts';
+import type { Reading } from '../model/reading.ts';
+import type { Detector, DetectorKind, Question } from '../sources/contract.ts';
+import type { UplinkQuestion } from '../streams/ask.ts';
+import { fromAbortable } from '../streams/from-abortable.ts';
+import type { Log } from '../telemetry/log.ts';
+import type { Host } from './host.ts';
+import type { HttpPools } from './pools.ts';
+
+export interface QuestionInit {
+  readonly host: Host;
+  readonly log: Log;
+  readonly detectors: readonly DetectorKind[];
+  readonly pools: HttpPools;
+}
+
+/** The configured uplinks as questions with witnesses: one for each family that an uplink lists. */
+export function uplinkQuestions(uplinks: readonly UplinkSettings[], init: QuestionInit): readonly UplinkQuestion[] {
+  return uplinks.flatMap((uplink) =>
+    FAMILIES.filter((family) => uplink.detectors[family].length > 0).map((family): UplinkQuestion => {
+      const log = init.log.child({ component: 'detector', uplink: uplink.name, family });
+      const detectors = uplink.detectors[family].flatMap((settings) => {
+        const kind = init.detectors.find((candidate) => candidate.name === settings.detector);
+        if (kind === undefined)
+          throw new TypeError(`no detector ${settings.detector}: the configuration was not checked`);
+        const bound = uplink.interface === undefined ? {} : { interface: uplink.interface };
+        return kind.create(
+          { family, options: settings.options, allow: uplink.allow, ...bound },
+          { ...init.host, http: (wanted) => init.pools.witness(uplink, wanted), log },
+        );
+      });
+      return {
+        uplink: uplink.name,
+        family,
+        allow: uplink.allow,
+        witnesses: detectors.map(
+          (detector) => (observation) =>
+            fromAbortable((signal) => answer(detector, { snapshot: observation.snapshot, signal, log })),
+        ),
+      };
+    }),
+  );
+}
+
+/** A detector's answer; a defect of it counts as one that could not tell, and never ends the pipeline. */
+async function answer(detector: Detector, question: Question): Promise<Reading> {
+  try {
+    return await detector.read(question);
+  } catch (error) {
+    question.signal.throwIfAborted();
+    question.log.error('detector_defect', `defect in ${detector.witness.name}: ${String(error)}`, { error });
+    return { kind: 'unavailable', via: detector.witness, why: `defect: ${String(error)}` };
+  }
+}

@@ -1,0 +1,21 @@
+import { cloudflare } from './cloudflare.ts';
+import { command } from './command.ts';
+import type { Provider } from './contract.ts';
+import { digitalocean } from './digitalocean.ts';
+import { dyndns2 } from './dyndns2/index.ts';
+import { embedded } from './embedded/index.ts';
+import { hetzner } from './hetzner.ts';
+import { rfc2136 } from './rfc2136/index.ts';
+import { webhook } from './webhook.ts';
+
+/** Every provider there is: the words that may stand after `provider:`. */
+export const providers: readonly Provider[] = [
+  cloudflare,
+  command,
+  digitalocean,
+  dyndns2,
+  embedded,
+  hetzner,
+  rfc2136,
+  webhook,
+] as readonly Provider<never>[] as readonly Provider[];
