@@ -37,7 +37,10 @@ export async function configuration(options: { readonly config?: string }): Prom
   if (said.length > 0) process.stderr.write(`${formatProblems(said)}\n`);
   if (!parsed.ok) {
     const count = parsed.problems.filter((problem) => problem.severity === 'error').length;
-    throw new NetdriftError('NETDRIFT_CONFIG_INVALID', [file, count === 1 ? 'a problem' : `${count} problems`]);
+    throw new NetdriftError('NETDRIFT_CONFIG_INVALID', [
+      file,
+      count === 1 ? 'a problem' : `${count} problems`,
+    ]);
   }
   return { file, settings: parsed.settings, warnings: parsed.warnings };
 }

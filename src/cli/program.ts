@@ -11,7 +11,9 @@ interface ConfigOption {
 export async function runCommandLine(words: readonly string[]): Promise<number> {
   let status: number = EXIT.published;
   const program = new Command('netdrift')
-    .description('Keeps DNS records pointing at this host: watches the network, learns the address the world sees, publishes it.')
+    .description(
+      'Keeps DNS records pointing at this host: watches the network, learns the address the world sees, publishes it.',
+    )
     .version(VERSION, '-V, --version')
     .exitOverride()
     .showHelpAfterError('(netdrift --help lists the commands)')
@@ -22,20 +24,27 @@ export async function runCommandLine(words: readonly string[]): Promise<number> 
       .command(name)
       .description(description)
       .exitOverride()
-      .option('-c, --config <file>', 'the configuration; default: $NETDRIFT_CONFIG, ./config.yaml or /etc/netdrift/config.yaml');
+      .option(
+        '-c, --config <file>',
+        'the configuration; default: $NETDRIFT_CONFIG, ./config.yaml or /etc/netdrift/config.yaml',
+      );
 
   command('run', 'run in the foreground until told to stop').action(async (options: ConfigOption) => {
     const { run } = await import('./run.ts');
     status = await run(options);
   });
-  command('once', 'detect, publish, exit: for cron and Task Scheduler').action(async (options: ConfigOption) => {
-    const { once } = await import('./once.ts');
-    status = await once(options);
-  });
-  command('check', 'read the configuration, say everything that is wrong with it').action(async (options: ConfigOption) => {
-    const { check } = await import('./check.ts');
-    status = await check(options);
-  });
+  command('once', 'detect, publish, exit: for cron and Task Scheduler').action(
+    async (options: ConfigOption) => {
+      const { once } = await import('./once.ts');
+      status = await once(options);
+    },
+  );
+  command('check', 'read the configuration, say everything that is wrong with it').action(
+    async (options: ConfigOption) => {
+      const { check } = await import('./check.ts');
+      status = await check(options);
+    },
+  );
   command('plan', 'show what would be written; write nothing')
     .option('--json', 'as JSON')
     .action(async (options: ConfigOption & { readonly json?: true }) => {
@@ -54,10 +63,12 @@ export async function runCommandLine(words: readonly string[]): Promise<number> 
       const { trigger } = await import('./trigger.ts');
       status = await trigger(options);
     });
-  command('watch', 'print raw events and decisions, for bug reports').action(async (options: ConfigOption) => {
-    const { watch } = await import('./watch.ts');
-    status = await watch(options);
-  });
+  command('watch', 'print raw events and decisions, for bug reports').action(
+    async (options: ConfigOption) => {
+      const { watch } = await import('./watch.ts');
+      status = await watch(options);
+    },
+  );
 
   try {
     await program.parseAsync(words, { from: 'user' });

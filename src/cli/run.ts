@@ -13,14 +13,17 @@ export async function run(options: { readonly config?: string }): Promise<number
   const logging = openLogging(settings, { clock: systemHost.clock, descriptor: 1 });
   const { log } = logging;
   // A defect is a line in the log and a mended state at the next look, not the end of the process.
-  const survive = (error: unknown): void => log.error('defect', `a defect was survived: ${String(error)}`, { error });
+  const survive = (error: unknown): void =>
+    log.error('defect', `a defect was survived: ${String(error)}`, { error });
   process.on('uncaughtException', survive);
   process.on('unhandledRejection', survive);
 
-  const daemon = await startDaemon({ file, settings, host: systemHost, logging }).catch(async (error: unknown) => {
-    await logging.flush();
-    throw error;
-  });
+  const daemon = await startDaemon({ file, settings, host: systemHost, logging }).catch(
+    async (error: unknown) => {
+      await logging.flush();
+      throw error;
+    },
+  );
   process.on('SIGHUP', () => void daemon.reload());
   const signal = await new Promise<NodeJS.Signals>((resolve) => {
     const stop = (name: NodeJS.Signals): void => {

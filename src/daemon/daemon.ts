@@ -12,13 +12,13 @@ import { createSnapshotReader } from '../sources/snapshot/index.ts';
 import { triggerSources } from '../sources/triggers/index.ts';
 import { openState, type StateStore } from '../state/store.ts';
 import { VERSION } from '../version.ts';
+import type { Host } from './host.ts';
 import { load } from './loading.ts';
 import type { Logging } from './logging.ts';
 import { createNarrator } from './narrator.ts';
 import { createPools } from './pools.ts';
 import { type Session, startSession } from './session.ts';
 import { createStatusBoard } from './status-board.ts';
-import type { Host } from './host.ts';
 import { USER_AGENT } from './user-agent.ts';
 
 /** A netdrift at work: one state folder, one control socket, and one session after the other as the configuration changes. */
@@ -76,7 +76,9 @@ export async function startDaemon(init: DaemonInit): Promise<Daemon> {
       triggers: merge(operator, triggerSources({ ...host, log, snapshot: readSnapshot }, wanted.watch)),
       pools,
     });
-    session.reports.pipe(tap(board.reported)).subscribe({ error: (error: unknown) => revive(error, session) });
+    session.reports
+      .pipe(tap(board.reported))
+      .subscribe({ error: (error: unknown) => revive(error, session) });
     return session;
   };
 
@@ -130,7 +132,10 @@ export async function startDaemon(init: DaemonInit): Promise<Daemon> {
 
   const reject = (problems: readonly Problem[]): ReloadReport => {
     const texts = problems.map(formatProblem);
-    log.error('configuration_rejected', `${file} is wrong; the old configuration stays in force: ${texts.join(' | ')}`);
+    log.error(
+      'configuration_rejected',
+      `${file} is wrong; the old configuration stays in force: ${texts.join(' | ')}`,
+    );
     return { accepted: false, problems: texts };
   };
 
@@ -164,12 +169,16 @@ export async function startDaemon(init: DaemonInit): Promise<Daemon> {
     return undefined;
   });
 
-  log.info('started', `netdrift ${VERSION} watches ${settings.uplinks.length} uplink(s) for ${settings.sinks.length} sink(s)`, {
-    version: VERSION,
-    configuration: file,
-    state_dir: folder,
-    control: control?.path,
-  });
+  log.info(
+    'started',
+    `netdrift ${VERSION} watches ${settings.uplinks.length} uplink(s) for ${settings.sinks.length} sink(s)`,
+    {
+      version: VERSION,
+      configuration: file,
+      state_dir: folder,
+      control: control?.path,
+    },
+  );
 
   let stopped: Promise<void> | undefined;
   const stop = async (grace: number): Promise<void> => {

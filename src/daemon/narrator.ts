@@ -1,7 +1,7 @@
+import { remedyFor } from '../control/remedy.ts';
 import type { Clock } from '../model/clock.ts';
 import { formatDuration } from '../model/duration.ts';
 import type { Outcome } from '../model/outcome.ts';
-import { remedyFor } from '../control/remedy.ts';
 import type { Reading, UplinkState } from '../model/reading.ts';
 import { keyText } from '../model/record.ts';
 import type { SinkSettings } from '../model/settings.ts';
@@ -62,13 +62,21 @@ export function createNarrator(log: Log, clock: Pick<Clock, 'monotonic'>): Narra
     },
 
     snapshotFailed(error, look) {
-      log.warn('snapshot_failed', `could not read the host's interfaces: ${String(error)}; the next look tries again`, {
-        trace_id: look.traceId,
-      });
+      log.warn(
+        'snapshot_failed',
+        `could not read the host's interfaces: ${String(error)}; the next look tries again`,
+        {
+          trace_id: look.traceId,
+        },
+      );
     },
 
     observed({ look, difference, act }) {
-      const fields = { trace_id: look.traceId, reason: difference.reasons, differences: difference.differences };
+      const fields = {
+        trace_id: look.traceId,
+        reason: difference.reasons,
+        differences: difference.differences,
+      };
       if (act) log.debug('look_acting', `acting: ${difference.reasons.join(', ') || 'asked for'}`, fields);
       else log.debug('look_nothing_changed', 'nothing changed that matters', fields);
     },
@@ -110,7 +118,12 @@ export function createNarrator(log: Log, clock: Pick<Clock, 'monotonic'>): Narra
   };
 
   function narrateState({ uplink, family, state, took }: UplinkState, { look }: AddressBook): void {
-    const fields = { trace_id: look.traceId, uplink, family, reason: look.triggers.map((trigger) => trigger.reason) };
+    const fields = {
+      trace_id: look.traceId,
+      uplink,
+      family,
+      reason: look.triggers.map((trigger) => trigger.reason),
+    };
     const subject = `${uplink} ${family}`;
     switch (state.kind) {
       case 'set': {
@@ -178,7 +191,8 @@ export function createNarrator(log: Log, clock: Pick<Clock, 'monotonic'>): Narra
   ): void {
     const record = keyText(key);
     const remedy = remedyFor(failure.class, sink.name);
-    const again = retryIn === undefined ? '' : `; next try in ${formatDuration(Math.ceil(retryIn / 100) * 100)}`;
+    const again =
+      retryIn === undefined ? '' : `; next try in ${formatDuration(Math.ceil(retryIn / 100) * 100)}`;
     const doubt = failure.unclear ? 'could not confirm: ' : '';
     const words = `${record} not published: ${doubt}${failure.message}`;
     const more: LogFields = {

@@ -1,6 +1,6 @@
 import { FAMILIES } from '../model/family.ts';
-import type { UplinkSettings } from '../model/settings.ts';
 import type { Reading } from '../model/reading.ts';
+import type { UplinkSettings } from '../model/settings.ts';
 import type { Detector, DetectorKind, Question } from '../sources/contract.ts';
 import type { UplinkQuestion } from '../streams/ask.ts';
 import { fromAbortable } from '../streams/from-abortable.ts';
@@ -16,7 +16,10 @@ export interface QuestionInit {
 }
 
 /** The configured uplinks as questions with witnesses: one for each family that an uplink lists. */
-export function uplinkQuestions(uplinks: readonly UplinkSettings[], init: QuestionInit): readonly UplinkQuestion[] {
+export function uplinkQuestions(
+  uplinks: readonly UplinkSettings[],
+  init: QuestionInit,
+): readonly UplinkQuestion[] {
   return uplinks.flatMap((uplink) =>
     FAMILIES.filter((family) => uplink.detectors[family].length > 0).map((family): UplinkQuestion => {
       const log = init.log.child({ component: 'detector', uplink: uplink.name, family });

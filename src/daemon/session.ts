@@ -1,38 +1,24 @@
-import { EMPTY, finalize, type Observable, Subject, type Subscription, take, takeUntil, timer } from 'rxjs';
+import { type Observable, ReplaySubject, Subject, take, takeUntil, timer } from 'rxjs';
 import { NetdriftError } from '../errors.ts';
 import type { RecordKey } from '../model/record.ts';
 import type { Settings, SinkSettings } from '../model/settings.ts';
-import type { Snapshot } from '../model/snapshot.ts';
-import type { Trigger } from '../model/trigger.ts';
 import type { Provider, Sink } from '../sinks/contract.ts';
-import { reconcile } from '../sinks/reconcile.ts';
-import type { DetectorKind } from '../sources/contract.ts';
+import { type ReconcileInit, reconcile } from '../sinks/reconcile.ts';
 import type { SinkMemory } from '../state/sink-memory.ts';
 import type { StateStore } from '../state/store.ts';
-import { ask } from '../streams/ask.ts';
 import type { LaneSpec, SinkReport } from '../streams/fan-out.ts';
 import { fromAbortable } from '../streams/from-abortable.ts';
 import type { LaneInput } from '../streams/lane.ts';
 import { pipeline } from '../streams/pipeline.ts';
-import type { Log } from '../telemetry/log.ts';
-import { type Host, newTraceId } from './host.ts';
+import { type AddressInit, addressParts } from './address-parts.ts';
+import type { Host } from './host.ts';
 import type { Narrator } from './narrator.ts';
-import type { HttpPools } from './pools.ts';
-import { uplinkQuestions } from './questions.ts';
 
 /** What a session needs beside its settings. */
-export interface SessionInit {
-  readonly host: Host;
-  readonly log: Log;
+export interface SessionInit extends AddressInit {
   readonly narrator: Narrator;
   readonly state: StateStore;
   readonly providers: readonly Provider[];
-  readonly detectors: readonly DetectorKind[];
-  readonly snapshot: () => Promise<Snapshot>;
-  readonly triggers: Observable<Trigger>;
-  readonly pools: HttpPools;
-  /** True for a single run: each question asked once, all found told together. */
-  readonly single?: boolean;
 }
 
 /** One configuration at work: from triggers to sinks. A changed configuration gets a new session. */
@@ -46,12 +32,21 @@ export interface Session {
   stop(grace: number): Promise<void>;
 }
 
-interface RunningSink {
+export interface RunningSink {
   readonly settings: SinkSettings;
   readonly sink: Sink;
   readonly memory: SinkMemory;
   readonly batch: number;
-  readonly minimumGap: number;
+}
+
+/** What `reconcile` needs to know of a sink at work. */
+export function reconcileInit(
+  running: RunningSink,
+  { host, pools }: Pick<SessionInit, 'host' | 'pools'>,
+): ReconcileInit {
+  const { sink, memory, settings, batch } = running;
+  const { timeout, minimum_gap: minimumGap } = settings;
+  return { sink, memory, batch, timeout, minimumGap, clock: host.clock, http: pools.http() };
 }
 
 /**
@@ -59,92 +54,53 @@ interface RunningSink {
  * @throws NetdriftError NETDRIFT_SINK_START if a sink cannot offer what it is configured to; nothing is left running then.
  */
 export async function startSession(settings: Settings, init: SessionInit): Promise<Session> {
-  const { host, log, narrator, pools } = init;
+  const { host, log, narrator } = init;
   const sinks = await startSinks(settings, init);
   const stopping = new Subject<void>();
-  const reports = new Subject<SinkReport>();
-  const single = init.single === true;
-  let active = 0;
   const idle = new Subject<void>();
+  // Replayed to whoever subscribes after the first outcomes: a session with nothing slow in it reports within this very call.
+  const reports = new ReplaySubject<SinkReport>(settings.sinks.length);
+  let active = 0;
 
   const attempt = (running: RunningSink) => (input: LaneInput) =>
     fromAbortable(async (signal) => {
       active += 1;
       try {
-        return await reconcile(
-          {
-            sink: running.sink,
-            memory: running.memory,
-            batch: running.batch,
-            timeout: running.settings.timeout,
-            minimumGap: running.minimumGap,
-            clock: host.clock,
-            http: pools.http(),
-          },
-          {
-            targets: input.targets,
-            log: log.child({ component: 'sink', sink: running.settings.name, trace_id: input.traceId }),
-            signal,
-          },
-        );
+        const bound = log.child({ component: 'sink', sink: running.settings.name, trace_id: input.traceId });
+        return await reconcile(reconcileInit(running, init), { targets: input.targets, log: bound, signal });
       } finally {
         active -= 1;
         if (active === 0) idle.next();
       }
     });
-
   const lanes = sinks.map(
     (running): LaneSpec => ({
       sink: running.settings,
       init: { attempt: attempt(running), random: host.random, scheduler: host.scheduler },
     }),
   );
-
+  const parts = addressParts(settings, init);
   const whole = pipeline({
-    watch: settings.watch,
-    triggers: (single ? EMPTY : init.triggers).pipe(takeUntil(stopping)),
-    snapshot: () => fromAbortable(() => init.snapshot()),
-    scheduler: host.scheduler,
-    traceId: () => newTraceId(host),
-    listener: {
-      ...narrator,
-      observed: (observation) => {
-        // Before anything is asked or written: every open connection is dead after a change of the network, silently.
-        if (observation.difference.networkChanged) pools.renew(observation.snapshot);
-        narrator.observed(observation);
-      },
-    },
-    detect: {
-      questions: uplinkQuestions(settings.uplinks, init),
-      ask: (question, observation) =>
-        ask(question, observation, {
-          clock: host.clock,
-          scheduler: host.scheduler,
-          deadline: settings.detection.deadline,
-          onReading: narrator.answered,
-        }),
-      random: host.random,
-      scheduler: host.scheduler,
-      ...(single && { grace: settings.detection.deadline * 2, retry: false }),
-    },
+    ...parts,
+    triggers: parts.triggers.pipe(takeUntil(stopping)),
     fanOut: { lanes, onResolved: narrator.resolved },
   });
-
-  const subscription: Subscription = whole.pipe(finalize(() => reports.complete())).subscribe({
+  const subscription = whole.subscribe({
     next: (report) => {
       narrator.reported(report);
       reports.next(report);
     },
     error: (error: unknown) => reports.error(error),
+    complete: () => reports.complete(),
   });
 
-  let stopped: Promise<void> | undefined;
   const stop = async (grace: number): Promise<void> => {
     stopping.next();
     if (active > 0) await firstOf(idle, grace, host);
     subscription.unsubscribe();
     await stopSinks(sinks);
   };
+  let stopped: Promise<void> | undefined;
   return {
     reports: reports.asObservable(),
     memories: new Map(sinks.map((sink) => [sink.settings.name, sink.memory])),
@@ -156,7 +112,11 @@ export async function startSession(settings: Settings, init: SessionInit): Promi
 }
 
 /** Resolves at the first value, or after `milliseconds`. */
-function firstOf(source: Observable<unknown>, milliseconds: number, host: Pick<Host, 'scheduler'>): Promise<void> {
+function firstOf(
+  source: Observable<unknown>,
+  milliseconds: number,
+  host: Pick<Host, 'scheduler'>,
+): Promise<void> {
   return new Promise((resolve) => {
     source
       .pipe(take(1), takeUntil(timer(milliseconds, host.scheduler)))
@@ -182,20 +142,19 @@ async function startSinks(settings: Settings, init: SessionInit): Promise<readon
 
 export function createSink(settings: SinkSettings, init: SessionInit): RunningSink {
   const provider = init.providers.find((candidate) => candidate.name === settings.provider);
-  if (provider === undefined) throw new TypeError(`no provider ${settings.provider}: the configuration was not checked`);
-  const keys: RecordKey[] = [...new Map(settings.records.map((record) => [`${record.key.name}/${record.key.type}`, record.key])).values()];
+  if (provider === undefined)
+    throw new TypeError(`no provider ${settings.provider}: the configuration was not checked`);
+  const keys: RecordKey[] = [
+    ...new Map(
+      settings.records.map((record) => [`${record.key.name}/${record.key.type}`, record.key]),
+    ).values(),
+  ];
   const sink = provider.create(
     { name: settings.name, options: settings.options, keys },
     { ...init.host, log: init.log.child({ component: 'sink', sink: settings.name }) },
   );
   const memory = init.state.sink(settings.name, settings.fingerprint);
-  return {
-    settings,
-    sink,
-    memory,
-    batch: provider.traits.batch,
-    minimumGap: Math.max(settings.minimum_gap, provider.traits.minimumGap ?? 0),
-  };
+  return { settings, sink, memory, batch: provider.traits.batch };
 }
 
 async function stopSinks(sinks: readonly RunningSink[]): Promise<void> {

@@ -43,7 +43,8 @@ export function createStatusBoard(clock: Clock): StatusBoard {
         const key = `${sink.name}/${keyText(outcome.key)}`;
         const nextAt = retryIn === undefined ? undefined : now + retryIn;
         records.set(key, { outcome, at: now, nextAt });
-        if (outcome.kind === 'updated' || !published.has(key)) published.set(key, new Date(now).toISOString());
+        if (outcome.kind === 'updated' || !published.has(key))
+          published.set(key, new Date(now).toISOString());
       }
     },
     report: (settings, memories) => ({
@@ -55,7 +56,12 @@ export function createStatusBoard(clock: Clock): StatusBoard {
           .filter((family) => uplink.detectors[family].length > 0)
           .map(
             (family): UplinkStatus =>
-              uplinks.get(`${uplink.name}/${family}`) ?? { uplink: uplink.name, family, state: 'unknown', since },
+              uplinks.get(`${uplink.name}/${family}`) ?? {
+                uplink: uplink.name,
+                family,
+                state: 'unknown',
+                since,
+              },
           ),
       ),
       sinks: settings.sinks.map((sink) => sinkStatus(sink, memories.get(sink.name))),
@@ -74,8 +80,13 @@ export function createStatusBoard(clock: Clock): StatusBoard {
     const entry = records.get(name);
     const at = published.get(name);
     const confirmed = memory?.confirmed(key) ?? null;
-    const base = { record: keyText(key), published: confirmed, ...(confirmed && at !== undefined && { since: at }) };
-    if (entry === undefined || entry.outcome.kind === 'updated' || entry.outcome.kind === 'unchanged') return base;
+    const base = {
+      record: keyText(key),
+      published: confirmed,
+      ...(confirmed && at !== undefined && { since: at }),
+    };
+    if (entry === undefined || entry.outcome.kind === 'updated' || entry.outcome.kind === 'unchanged')
+      return base;
     const next = entry.nextAt === undefined ? {} : { next_attempt: new Date(entry.nextAt).toISOString() };
     const pending = { ...base, pending: entry.outcome.addresses, ...next };
     if (entry.outcome.kind === 'pending') return pending;

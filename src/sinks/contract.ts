@@ -127,4 +127,6 @@ export interface SinkComponents {
   readonly randomBytes: (count: number) => Uint8Array;
   readonly spawn: Spawn;
   readonly log: Log;
+  /** Waits between requests (polls, request limits); rejects with the signal's reason. Real timers if not given. */
+  readonly sleep?: (milliseconds: number, signal: AbortSignal) => Promise<void>;
 }

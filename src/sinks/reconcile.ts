@@ -4,7 +4,7 @@ import { formatDuration } from '../model/duration.ts';
 import type { Failure, Outcome } from '../model/outcome.ts';
 import { type ActualRecord, keyText, type Target } from '../model/record.ts';
 import type { HttpClient } from '../net/http.ts';
-import type { SinkMemory } from '../state/contract.ts';
+import type { SinkMemory } from '../state/sink-memory.ts';
 import type { Log } from '../telemetry/log.ts';
 import { type Call, type Change, type Sink, SinkError, type WriteResult } from './contract.ts';
 import { describeChange, plan, planBlind } from './plan.ts';
@@ -36,41 +36,52 @@ export interface ReconcileRequest {
  * Nothing is believed that was not confirmed: before a write leaves, the memory notes it as begun; only its result settles it.
  */
 export async function reconcile(init: ReconcileInit, request: ReconcileRequest): Promise<readonly Outcome[]> {
-  const { memory } = init;
-  const outcomes: Outcome[] = [];
-  const open: Target[] = [];
-  for (const target of request.targets) {
-    const standing = standingOutcome(target, init);
-    if (standing) outcomes.push(standing);
-    else open.push(target);
-  }
-  if (open.length === 0) return outcomes;
-
-  const reading = await readActual(open, init, request);
-  if (reading.kind === 'failed') {
-    const failed = open.map(
-      (target): Outcome => ({ ...subject(target), kind: 'failed', failure: reading.failure }),
-    );
-    await memory.settle(failed);
-    return [...outcomes, ...failed];
-  }
-
-  const changes = reading.kind === 'read' ? plan(open, reading.records) : planBlind(open);
-  const changing = new Set(changes.map((change) => keyText(change.target.key)));
-  const right = open
-    .filter((target) => !changing.has(keyText(target.key)))
-    .map((target): Outcome => ({ ...subject(target), kind: 'unchanged' }));
-  if (right.length > 0) await memory.settle(right);
-  outcomes.push(...right);
-
+  const { settled, confirmed, changes } = await consider(init, request);
+  if (confirmed.length > 0) await init.memory.settle(confirmed);
+  const outcomes = [...settled, ...confirmed];
   for (const batch of chunks(changes, init.batch)) {
-    await memory.attempting(batch.map((change) => change.target));
+    await init.memory.attempting(batch.map((change) => change.target));
     request.signal.throwIfAborted();
     const written = await writeBatch(batch, init, request);
-    await memory.settle(written);
+    await init.memory.settle(written);
     outcomes.push(...written);
   }
   return outcomes;
+}
+
+/** What a look at a sink comes to, before anything is written. */
+export interface Considered {
+  /** Targets about which nothing is to be sent: confirmed before, held, or too recent. */
+  readonly settled: readonly Outcome[];
+  /** What reading the sink told: right already, or why it could not be read. */
+  readonly confirmed: readonly Outcome[];
+  readonly changes: readonly Change[];
+}
+
+/** The deciding half of `reconcile`: reads where it must, writes nothing, remembers nothing. */
+export async function consider(init: ReconcileInit, request: ReconcileRequest): Promise<Considered> {
+  const settled: Outcome[] = [];
+  const open: Target[] = [];
+  for (const target of request.targets) {
+    const standing = standingOutcome(target, init);
+    if (standing) settled.push(standing);
+    else open.push(target);
+  }
+  if (open.length === 0) return { settled, confirmed: [], changes: [] };
+  const reading = await readActual(open, init, request);
+  if (reading.kind === 'failed') {
+    const { failure } = reading;
+    const failed = open.map((target): Outcome => ({ ...subject(target), kind: 'failed', failure }));
+    return { settled, confirmed: failed, changes: [] };
+  }
+  const changes = reading.kind === 'read' ? plan(open, reading.records) : planBlind(open);
+  const changing = new Set(changes.map((change) => keyText(change.target.key)));
+  const right = open.filter((target) => !changing.has(keyText(target.key)));
+  return {
+    settled,
+    confirmed: right.map((target): Outcome => ({ ...subject(target), kind: 'unchanged' })),
+    changes,
+  };
 }
 
 const subject = (target: Target) => ({ key: target.key, addresses: target.addresses });

@@ -1,12 +1,12 @@
 import { cloudflare } from './cloudflare.ts';
-import { command } from './command.ts';
+import { command } from './command/provider.ts';
 import type { Provider } from './contract.ts';
 import { digitalocean } from './digitalocean.ts';
-import { dyndns2 } from './dyndns2/index.ts';
+import { dyndns2 } from './dyndns2/provider.ts';
 import { embedded } from './embedded/index.ts';
 import { hetzner } from './hetzner.ts';
 import { rfc2136 } from './rfc2136/index.ts';
-import { webhook } from './webhook.ts';
+import { webhook } from './webhook/provider.ts';
 
 /** Every provider there is: the words that may stand after `provider:`. */
 export const providers: readonly Provider[] = [
@@ -18,4 +18,4 @@ export const providers: readonly Provider[] = [
   hetzner,
   rfc2136,
   webhook,
-] as readonly Provider<never>[] as readonly Provider[];
+];

@@ -25,9 +25,12 @@ export interface DetectInit {
   readonly ask: (question: UplinkQuestion, observation: Observation) => Observable<UplinkState>;
   readonly random: Random;
   readonly scheduler: SchedulerLike;
+  /** Milliseconds for the second family to be found together with the first; default 50. */
+  readonly grace?: number;
+  /** False to leave it at one try (for a single run); default true. */
+  readonly retry?: boolean;
 }
 
-/** Milliseconds for the second family to be found together with the first. */
 const GRACE = 50;
 
 /**
@@ -43,7 +46,7 @@ const GRACE = 50;
  * - unsubscribe: cancels questions and retries.
  */
 export function detect(init: DetectInit): OperatorFunction<Observation, Findings> {
-  const { questions, random, scheduler } = init;
+  const { questions, random, scheduler, grace = GRACE, retry = true } = init;
 
   const askUntilKnown = (
     question: UplinkQuestion,
@@ -52,7 +55,7 @@ export function detect(init: DetectInit): OperatorFunction<Observation, Findings
   ): Observable<UplinkState> =>
     init.ask(question, observation).pipe(
       mergeMap((found) => {
-        if (found.state.kind !== 'keep' || !hasRoute(observation, question)) return of(found);
+        if (!retry || found.state.kind !== 'keep' || !hasRoute(observation, question)) return of(found);
         const failure = { class: 'unreachable', scope: 'sink', message: found.state.why } as const;
         const wait = backoff(failure, attempt, random) ?? 0;
         const again = timer(wait, scheduler).pipe(
@@ -67,7 +70,7 @@ export function detect(init: DetectInit): OperatorFunction<Observation, Findings
       filter((observation) => observation.act),
       switchMap((observation) =>
         merge(...questions.map((question) => askUntilKnown(question, observation, 1))).pipe(
-          gather({ grace: GRACE, scheduler }),
+          gather({ grace, scheduler }),
           map((states) => ({
             look: observation.look,
             networkChanged: observation.difference.networkChanged,

@@ -1,0 +1,77 @@
+import { Subject, takeUntil, tap } from 'rxjs';
+import { watchControl } from '../control/client.ts';
+import { controlPath } from '../control/path.ts';
+import { addressParts } from '../daemon/address-parts.ts';
+import { systemHost } from '../daemon/host.ts';
+import { openLogging } from '../daemon/logging.ts';
+import { createNarrator } from '../daemon/narrator.ts';
+import { createPools } from '../daemon/pools.ts';
+import { USER_AGENT } from '../daemon/user-agent.ts';
+import { NetdriftError } from '../errors.ts';
+import type { Settings } from '../model/settings.ts';
+import { detectorKinds } from '../sources/addresses/registry.ts';
+import { createSnapshotReader } from '../sources/snapshot/index.ts';
+import { triggerSources } from '../sources/triggers/index.ts';
+import { addresses } from '../streams/pipeline.ts';
+import { textLine } from '../telemetry/text-line.ts';
+import { configuration } from './configuration.ts';
+import { EXIT } from './exit.ts';
+
+/**
+ * Prints every event and decision until interrupted: of the running netdrift if there is one, else of a watcher of its own,
+ * which looks and detects like the real one and has no sinks.
+ */
+export async function watch(options: { readonly config?: string }): Promise<number> {
+  const { settings } = await configuration(options);
+  const interrupted = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => interrupted.abort());
+  try {
+    await watchControl(controlPath(settings.state_dir), printLine, interrupted.signal);
+  } catch (error) {
+    if (interrupted.signal.aborted) return EXIT.published;
+    if (!(error instanceof NetdriftError)) throw error;
+    process.stderr.write('no netdrift runs with this configuration: watching the host, without sinks\n');
+    await watchHost(settings, interrupted.signal);
+  }
+  return EXIT.published;
+}
+
+const colour = process.stdout.isTTY && !process.env['NO_COLOR'];
+
+function printLine(line: string): void {
+  process.stdout.write(`${process.stdout.isTTY ? textLine(line, colour) : line}\n`);
+}
+
+async function watchHost(settings: Settings, signal: AbortSignal): Promise<void> {
+  const host = systemHost;
+  const logging = openLogging(settings, { clock: host.clock, descriptor: 1, level: 'trace' });
+  const { log } = logging;
+  const pools = createPools({ userAgent: USER_AGENT });
+  const snapshot = createSnapshotReader({ platform: host.platform, log });
+  const raw = triggerSources({ ...host, log, snapshot }, settings.watch).pipe(
+    tap(({ reason, source, mode, detail }) =>
+      log.trace('trigger_raw', `${source}: ${reason}${detail === undefined ? '' : ` (${detail})`}`, {
+        reason,
+        mode,
+      }),
+    ),
+  );
+  const ended = new Subject<void>();
+  signal.addEventListener('abort', () => ended.next(), { once: true });
+  const init = {
+    host,
+    log,
+    narrator: createNarrator(log, host.clock),
+    detectors: detectorKinds,
+    snapshot,
+    triggers: raw,
+    pools,
+  };
+  await new Promise<void>((resolve, reject) => {
+    addresses(addressParts(settings, init))
+      .pipe(takeUntil(ended))
+      .subscribe({ error: reject, complete: resolve });
+  });
+  await pools.close();
+  await logging.flush();
+}

@@ -1,0 +1,115 @@
+import { formatDuration } from '../model/duration.ts';
+import type { RecordSettings, UplinkSettings, WatchSettings } from '../model/settings.ts';
+import { isMapping } from './fields.ts';
+import type { Findings } from './findings.ts';
+import type { SinkDraft } from './sinks.ts';
+
+/** settle <= settle_limit <= every: otherwise a bound would never be reached, or always. */
+export function checkWatch(findings: Findings, watch: Partial<WatchSettings>): void {
+  const ordered = ['settle', 'settle_limit', 'every'] as const;
+  for (const [index, key] of ordered.entries()) {
+    const larger = ordered[index + 1];
+    const value = watch[key];
+    const bound = larger === undefined ? undefined : watch[larger];
+    if (larger === undefined || value === undefined || bound === undefined || value <= bound) continue;
+    findings.error({
+      path: ['watch', key],
+      message: `is longer than ${larger} (${formatDuration(bound)})`,
+      remedy: `make ${key} at most ${formatDuration(bound)}, or ${larger} at least ${formatDuration(value)}`,
+      show: 'value',
+    });
+  }
+}
+
+/** Two sinks cannot listen at one place; 0.0.0.0 and [::] take every address of the port. */
+export function checkListeners(findings: Findings, sinks: readonly SinkDraft[]): void {
+  const taken: { readonly sink: string; readonly host: string; readonly port: number }[] = [];
+  for (const { name, path, options } of sinks) {
+    const given = isMapping(options) ? options['listen'] : undefined;
+    for (const listen of Array.isArray(given) ? given : [given]) {
+      if (!isMapping(listen)) continue;
+      const { host, port } = listen;
+      if (typeof host !== 'string' || typeof port !== 'number' || port === 0) continue;
+      const other = taken.find((place) => place.port === port && overlap(place.host, host));
+      if (other !== undefined) {
+        const which = other.sink === name ? 'this sink' : `sink ${other.sink}`;
+        findings.error({
+          path: [...path, 'listen'],
+          message: `is where ${which} listens already`,
+          remedy: 'give each sink a port of its own, or put the records into one sink',
+          show: 'value',
+        });
+      }
+      taken.push({ sink: name, host, port });
+    }
+  }
+}
+
+/** [::] takes IPv4 as well on most systems, unless told otherwise; so only the same family counts as taken. */
+function overlap(a: string, b: string): boolean {
+  if (a.includes(':') !== b.includes(':')) return false;
+  const every = a.includes(':') ? '::' : '0.0.0.0';
+  return a === b || a === every || b === every;
+}
+
+/**
+ * A class has to be allowed on both ends to get through; on one end alone it does nothing. A sink that has an `allow` of
+ * its own has said what it wants, be it nothing.
+ */
+export function checkAllow(
+  findings: Findings,
+  sink: SinkDraft,
+  records: readonly RecordSettings[],
+  uplinks: readonly UplinkSettings[],
+): void {
+  const here = sink.common.allow ?? [];
+  const used = uplinks.filter(({ name }) => records.some(({ uplink }) => uplink === name));
+  const path = [...sink.path, 'allow'];
+  for (const uplink of findings.written(path) ? [] : used) {
+    if (uplink.allow.length === 0) continue;
+    findings.warning({
+      path: sink.path,
+      message: `does not publish ${uplink.allow.join(', ')} addresses, which uplink ${uplink.name} allows`,
+      remedy: `add allow: [${uplink.allow.join(', ')}] if they are wanted here, or allow: [] if not`,
+      at: 'key',
+    });
+  }
+  const idle = here.filter((name) => !used.some(({ allow }) => allow.includes(name)));
+  if (idle.length > 0 && used.length > 0) {
+    findings.warning({
+      path,
+      message: `allows ${idle.join(', ')} addresses, which no uplink of it lets through`,
+      remedy: `add them to allow: of uplink ${used.map(({ name }) => name).join(', ')}, or remove them here`,
+      at: 'key',
+    });
+  }
+}
+
+export function checkUnusedUplinks(
+  findings: Findings,
+  uplinks: readonly UplinkSettings[],
+  records: readonly RecordSettings[],
+): void {
+  for (const { name } of uplinks) {
+    if (records.some(({ uplink }) => uplink === name)) continue;
+    findings.warning({
+      path: ['uplinks', name],
+      message: 'is used by no record',
+      remedy: `write uplink: ${name} at a record or sink, or remove the uplink`,
+      at: 'key',
+    });
+  }
+}
+
+/** What the provider itself demands between two writes cannot be undercut. */
+export function checkGap(findings: Findings, sink: SinkDraft, written: boolean): void {
+  const least = sink.provider.traits.minimumGap ?? 0;
+  const gap = sink.common.minimum_gap;
+  if (!written || gap === undefined || gap >= least) return;
+  findings.warning({
+    path: [...sink.path, 'minimum_gap'],
+    message: `is shorter than provider ${sink.provider.name} allows; ${formatDuration(least)} is used`,
+    remedy: `write ${formatDuration(least)} or more, or remove the key`,
+    show: 'value',
+  });
+}

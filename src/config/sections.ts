@@ -1,0 +1,107 @@
+import * as z from 'zod';
+import { ALLOWABLE_CLASSES } from '../model/address.ts';
+import { milliseconds, minutes, seconds } from '../model/duration.ts';
+import { DEFAULTS } from './defaults.ts';
+import { domainName, duration, refuse, textReader, ttl } from './schema-types.ts';
+
+// Timers of Node hold 2^31-1 ms, a bit under 25 days; a week leaves room for jitter and backoff.
+const WEEK = minutes(7 * 24 * 60);
+
+const span = (shortest: ReturnType<typeof seconds>, longest = WEEK) =>
+  duration({ min: shortest, max: longest });
+
+export const watchSchema = z.strictObject({
+  every: span(seconds(1))
+    .prefault(DEFAULTS.watch.every)
+    .meta({ description: 'Look again this often even if nothing happens: the last defence.' }),
+  jitter: z
+    .number()
+    .min(0)
+    .max(1)
+    .prefault(DEFAULTS.watch.jitter)
+    .meta({ description: 'Share of `every` added at random, 0 to 1.' }),
+  settle: span(milliseconds(0), minutes(1))
+    .prefault(DEFAULTS.watch.settle)
+    .meta({ description: 'Quiet time to wait for after an event before looking.' }),
+  settle_limit: span(milliseconds(0), minutes(10))
+    .prefault(DEFAULTS.watch.settle_limit)
+    .meta({ description: 'Longest wait when events do not end.' }),
+  poll: span(milliseconds(100), minutes(60))
+    .prefault(DEFAULTS.watch.poll)
+    .meta({ description: 'How often to look where the system gives no events.' }),
+});
+
+export const detectionSchema = z.strictObject({
+  deadline: span(milliseconds(100), minutes(5))
+    .prefault(DEFAULTS.detection.deadline)
+    .meta({ description: 'For all detectors of one uplink and family together.' }),
+});
+
+export const logSchema = z.strictObject({
+  level: z
+    .enum(['trace', 'debug', 'info', 'warn', 'error'])
+    .prefault(DEFAULTS.log.level)
+    .meta({ description: 'Write lines of this level and above.' }),
+  format: z
+    .enum(['auto', 'json', 'text'])
+    .prefault(DEFAULTS.log.format)
+    .meta({ description: '`auto` writes text to a terminal and JSON lines elsewhere.' }),
+});
+
+const allow = z.array(z.enum(ALLOWABLE_CLASSES));
+
+/** What uplinks and sinks are called: the name stands in logs, state and file names. */
+export const NAME_PATTERN = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$/;
+export const NAME_REMEDY = 'use up to 63 letters, digits, ".", "_" and "-", beginning with a letter or digit';
+
+const INTERFACE_REMEDY = 'write the name of one interface as the system shows it, such as eth0';
+
+/** An uplink but for its detectors, which the list of kinds must be known for. */
+export const uplinkSchema = z.strictObject({
+  interface: textReader(
+    { description: 'Only addresses of this interface; outside requests leave from it.', examples: ['eth0'] },
+    'the name of an interface',
+    INTERFACE_REMEDY,
+    (text) =>
+      /^[^\p{Cc}/]{1,256}$/u.test(text) ? { value: text } : refuse('is no interface name', INTERFACE_REMEDY),
+  ).optional(),
+  allow: allow
+    .prefault([...DEFAULTS.uplink.allow])
+    .meta({ description: 'Address classes that count as found beside global ones.' }),
+});
+
+/** Keys of every sink whatever its provider, but for `provider` and `records`. */
+export const sinkSchema = z.strictObject({
+  uplink: z
+    .string()
+    .min(1)
+    .optional()
+    .meta({ description: 'The uplink of its records, unless they name one.' }),
+  allow: allow
+    .prefault([...DEFAULTS.sink.allow])
+    .meta({ description: 'Address classes published here beside global ones.' }),
+  timeout: span(milliseconds(100), minutes(10))
+    .prefault(DEFAULTS.sink.timeout)
+    .meta({ description: 'For one call of the provider.' }),
+  minimum_gap: span(milliseconds(0))
+    .prefault(DEFAULTS.sink.minimum_gap)
+    .meta({ description: "Between two writes of one record; never less than the provider's own." }),
+  when_absent: z.enum(['keep', 'clear']).prefault(DEFAULTS.sink.when_absent).meta({
+    description: 'What becomes of a record when the host is known to have no address of its family.',
+  }),
+  ttl: ttl().optional(),
+});
+
+export const recordSchema = z.strictObject({
+  name: domainName(),
+  types: z
+    .array(z.enum(['A', 'AAAA']))
+    .min(1)
+    .optional()
+    .meta({ description: 'Both families of the uplink if not given.' }),
+  uplink: z.string().min(1).optional().meta({ description: 'The uplink whose address this record holds.' }),
+  ttl: ttl().optional(),
+});
+
+/** The keys of the file, in the order of the documentation. */
+export const TOP_KEYS = ['watch', 'detection', 'uplinks', 'sinks', 'log', 'state_dir'] as const;

@@ -1,0 +1,122 @@
+import { FAMILIES, type Family } from '../model/family.ts';
+import type { DetectorSettings, UplinkSettings } from '../model/settings.ts';
+import type { DetectorKind } from '../sources/contract.ts';
+import { DEFAULTS } from './defaults.ts';
+import { fields, isMapping, keysOf, listAt, mappingAt } from './fields.ts';
+import type { Findings } from './findings.ts';
+import { wrongChoice, wrongType } from './issues.ts';
+import type { Path } from './problems.ts';
+import { NAME_PATTERN, NAME_REMEDY, uplinkSchema } from './sections.ts';
+
+const UPLINK_KEYS = [...FAMILIES, ...Object.keys(uplinkSchema.shape)];
+
+/** Reads `uplinks:`; what does not fit is noted and left out, so that the names at least are known. */
+export function readUplinks(
+  findings: Findings,
+  input: unknown,
+  kinds: readonly DetectorKind[],
+): readonly UplinkSettings[] {
+  const path = ['uplinks'];
+  const mapping = mappingAt(
+    findings,
+    input === undefined ? DEFAULTS.uplinks : input,
+    path,
+    'from names to uplinks',
+  );
+  if (mapping === undefined) return [];
+  const uplinks = Object.entries(mapping).flatMap(([name, value]) => {
+    checkName(findings, [...path, name], name);
+    const uplink = readUplink(findings, name, value, kinds);
+    return uplink === undefined ? [] : [uplink];
+  });
+  if (Object.keys(mapping).length === 0) {
+    findings.error({
+      path,
+      message: 'has no uplink',
+      remedy: 'add one, or remove the key to have the usual one',
+    });
+  }
+  return uplinks;
+}
+
+export function checkName(findings: Findings, path: Path, name: string): void {
+  if (NAME_PATTERN.test(name)) return;
+  findings.error({ path, message: 'is not a name that can be used', remedy: NAME_REMEDY, at: 'key' });
+}
+
+function readUplink(
+  findings: Findings,
+  name: string,
+  input: unknown,
+  kinds: readonly DetectorKind[],
+): UplinkSettings | undefined {
+  const path = ['uplinks', name];
+  const mapping = mappingAt(findings, input, path, 'with ipv4, ipv6 or both');
+  if (mapping === undefined) return undefined;
+  const { ipv4, ipv6, ...rest } = mapping;
+  const common = fields(findings, uplinkSchema, rest, path, UPLINK_KEYS);
+  if (ipv4 === undefined && ipv6 === undefined) {
+    const remedy = 'add ipv4: [interface, stun, http], or ipv6, or both';
+    findings.error({ path, message: 'looks for no address', remedy, at: 'key', missing: true });
+  }
+  return {
+    name,
+    detectors: {
+      ipv4: readDetectors(findings, ipv4, [...path, 'ipv4'], kinds),
+      ipv6: readDetectors(findings, ipv6, [...path, 'ipv6'], kinds),
+    },
+    ...(common.interface === undefined ? {} : { interface: common.interface }),
+    allow: common.allow ?? [],
+  };
+}
+
+function readDetectors(
+  findings: Findings,
+  input: unknown,
+  path: Path,
+  kinds: readonly DetectorKind[],
+): readonly DetectorSettings[] {
+  if (input === undefined) return [];
+  const list = listAt(findings, input, path, 'detectors');
+  if (list === undefined) return [];
+  if (list.length === 0) {
+    const remedy = 'list at least one detector, or remove the key if this family is not wanted';
+    findings.error({ path, message: 'lists no detector', remedy });
+  }
+  return list.flatMap((item, index) => readDetector(findings, item, [...path, index], kinds) ?? []);
+}
+
+/** A bare name, or a mapping with `detector` and the keys of its own. */
+function readDetector(
+  findings: Findings,
+  item: unknown,
+  path: Path,
+  kinds: readonly DetectorKind[],
+): DetectorSettings | undefined {
+  const bare = !isMapping(item);
+  const { detector: name, ...options } = bare ? { detector: item } : item;
+  const place = bare ? path : [...path, 'detector'];
+  if (typeof name !== 'string') {
+    const names = kinds.map((kind) => kind.name).join(', ');
+    const remedy = `write the name of a detector (${names}), or { detector: name, … }`;
+    findings.error({ ...wrongType(place, name, 'string'), remedy });
+    return undefined;
+  }
+  const kind = kinds.find((candidate) => candidate.name === name);
+  if (kind === undefined) {
+    const names = kinds.map((candidate) => candidate.name);
+    findings.error(wrongChoice(place, name, names, 'is no known detector'));
+    return undefined;
+  }
+  if (bare && !kind.options.safeParse({}).success) {
+    const remedy = `write { detector: ${name}, … } with its keys (${keysOf(kind.options).join(', ')})`;
+    findings.error({ path, message: 'needs more than its name', remedy, show: 'value' });
+    return undefined;
+  }
+  const parsed = findings.parse(kind.options, options, path, ['detector', ...keysOf(kind.options)]);
+  return { detector: name, options: parsed };
+}
+
+/** The families an uplink looks for. */
+export const familiesOf = (uplink: UplinkSettings): readonly Family[] =>
+  FAMILIES.filter((family) => uplink.detectors[family].length > 0);

@@ -1,0 +1,26 @@
+import type { Family } from './family.ts';
+import type { DefaultRoute } from './snapshot.ts';
+
+/**
+ * The default route that traffic of a family takes: the lowest metric among those that `usable` lets pass. Ties go to one that is
+ * not `secondary` (a tunnel beside the real uplink), then to the first by interface name, so that the answer never depends on order.
+ */
+export function preferredRoute(
+  routes: readonly DefaultRoute[],
+  family: Family,
+  usable: (route: DefaultRoute) => boolean,
+  secondary: (route: DefaultRoute) => boolean,
+): DefaultRoute | undefined {
+  return routes
+    .filter((route) => route.family === family && usable(route))
+    .sort(
+      (a, b) =>
+        a.metric - b.metric ||
+        Number(secondary(a)) - Number(secondary(b)) ||
+        compareText(identity(a), identity(b)),
+    )[0];
+}
+
+const identity = (route: DefaultRoute): string => `${route.interface} ${route.gateway ?? ''}`;
+
+const compareText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);

@@ -1,0 +1,64 @@
+import { createConnection } from 'node:net';
+import { type Exchange, type Exchanged, ExchangeFailure, peerText, systemErrorText } from './exchange.ts';
+import { Deframer, frame } from './framing.ts';
+
+/**
+ * One exchange over a TCP connection of its own (RFC 7766). An acceptable answer ends it; so does one that is plainly an answer of this
+ * connection but not acceptable, since nobody off the path can have put it there.
+ * @param earlier how often the request was already sent over UDP
+ */
+export function exchangeTcp<Value>(task: Exchange<Value>, earlier: number): Promise<Exchanged<Value>> {
+  const { peer, signal, timing } = task;
+  return new Promise((resolve, reject) => {
+    const socket = createConnection({ host: peer.host, port: peer.port });
+    const deframer = new Deframer();
+    let written = false;
+    let over = false;
+
+    const finish = (end: () => void): void => {
+      if (over) return;
+      over = true;
+      clearTimeout(timer);
+      signal.removeEventListener('abort', abort);
+      socket.destroy();
+      end();
+    };
+    const fail = (kind: ExchangeFailure['kind'], message: string): void =>
+      finish(() => reject(new ExchangeFailure(kind, written || earlier > 0, message)));
+    const abort = (): void => fail('aborted', `stopped while waiting for ${peerText(peer)} over TCP`);
+    const timer = setTimeout(() => {
+      if (written) fail('timeout', `no answer from ${peerText(peer)} over TCP`);
+      else fail('unreachable', `cannot connect to ${peerText(peer)} over TCP in time`);
+    }, timing.stream);
+
+    const take = (message: Uint8Array): void => {
+      const judgement = task.judge(message);
+      switch (judgement.kind) {
+        case 'answer':
+        case 'doubtful':
+          finish(() => resolve({ value: judgement.value, sendings: earlier + 1 }));
+          break;
+        case 'truncated':
+          fail('broken', `${peerText(peer)} cut its answer off even over TCP`);
+          break;
+        case 'stranger':
+          if (judgement.why !== undefined) fail('broken', `${peerText(peer)} answered, but ${judgement.why}`);
+          break;
+      }
+    };
+
+    signal.addEventListener('abort', abort, { once: true });
+    socket.on('connect', () => {
+      written = true;
+      socket.write(frame(task.request));
+    });
+    socket.on('data', (chunk) => {
+      for (const message of deframer.push(chunk)) if (!over) take(message);
+    });
+    socket.on('error', (error) => {
+      if (written) fail('broken', `connection to ${peerText(peer)} broke: ${systemErrorText(error)}`);
+      else fail('unreachable', `cannot connect to ${peerText(peer)} over TCP: ${systemErrorText(error)}`);
+    });
+    socket.on('close', () => fail('broken', `${peerText(peer)} closed the connection without an answer`));
+  });
+}

@@ -1,0 +1,140 @@
+import * as z from 'zod';
+import { domainName, secret } from '../config/schema-types.ts';
+import { bearer, type RestZone } from './rest/api.ts';
+import { path } from './rest/exchange.ts';
+import { baseOf, restOptions } from './rest/options.ts';
+import { collect, counted } from './rest/pages.ts';
+import { defineRestProvider } from './rest/provider.ts';
+import { changedTtl, type RestChange, type RestRecord } from './rest/records.ts';
+
+const options = z.strictObject({
+  token: secret(),
+  ...restOptions,
+  /**
+   * Left out: created records are not proxied, found ones stay as they are. Given: it holds for records created and, with
+   * the next change of address, for records found otherwise. By itself it is never a reason to write.
+   */
+  proxied: z.boolean().optional(),
+  /** Both only for records netdrift creates; a found record keeps its own. */
+  comment: z.string().max(100).optional(),
+  tags: z.array(z.string()).optional(),
+});
+type Options = z.output<typeof options>;
+
+// Every answer is this envelope: https://developers.cloudflare.com/fundamentals/api/how-to/make-api-calls/
+const done = z.object({ success: z.literal(true), result: z.object({}) });
+const info = z
+  .object({ page: z.int(), total_pages: z.int(), total_count: z.int() })
+  .transform(({ page, total_pages, total_count }) => ({ page, last: total_pages, total: total_count }));
+const listOf = <Item>(item: z.ZodType<Item>) => {
+  const page = z.object({ success: z.literal(true), result: z.array(item), result_info: info });
+  return counted(
+    page,
+    (body) => body.result,
+    (body) => body.result_info,
+  );
+};
+const text = z.string();
+const zones = listOf(z.object({ id: text, name: domainName() }));
+const record = z.object({ id: text, name: text, type: text, content: text.default(''), ttl: z.number() });
+const records = listOf(record.extend({ proxied: z.boolean().default(false) }));
+const reason = z.object({ code: z.number(), message: text });
+const refusal = z.object({ errors: z.array(reason.extend({ error_chain: z.array(reason).default([]) })) });
+
+const isProxied = (record: RestRecord): boolean => (record.extra as { proxied: boolean }).proxied;
+
+/** A new record. TTL 1 is "automatic", the only one a proxied record can have. */
+function post({ key: { type, name }, ttl = 1 }: RestChange, content: string, given: Options) {
+  const { proxied = false, comment, tags } = given;
+  const flag = type === 'TXT' ? {} : { proxied };
+  return { type, name, content, ttl: proxied ? 1 : ttl, ...flag, comment, tags };
+}
+
+/** Changed fields only: a patch leaves the rest of the record alone, where a PUT would reset it. */
+function patch(change: RestChange, record: RestRecord, content: string, given: Options) {
+  const proxied = given.proxied ?? isProxied(record);
+  const ttl = proxied ? undefined : changedTtl(change, record.ttl);
+  return { content, ttl, proxied: proxied === isProxied(record) ? undefined : proxied };
+}
+
+const recordsPath = (zone: RestZone) => path`/zones/${zone.id}/dns_records`;
+const onePath = (zone: RestZone, { id = '' }: RestRecord) => `${recordsPath(zone)}${path`/${id}`}`;
+
+/** Carried out as deletes, patches, posts, in one transaction: the first error leaves everything as it was. */
+function batchOf(changes: readonly RestChange[], given: Options) {
+  const body = { deletes: [] as unknown[], patches: [] as unknown[], posts: [] as unknown[] };
+  for (const change of changes) {
+    for (const edit of change.edits) {
+      if (edit.kind === 'create') body.posts.push(post(change, edit.value, given));
+      else if (edit.kind === 'delete') body.deletes.push({ id: edit.record.id });
+      else body.patches.push({ id: edit.record.id, ...patch(change, edit.record, edit.value, given) });
+    }
+  }
+  return body;
+}
+
+export const cloudflare = defineRestProvider<Options>({
+  name: 'cloudflare',
+  title: 'Cloudflare',
+  documentation: 'https://developers.cloudflare.com/api/resources/dns/subresources/records/',
+  credentials:
+    'Dashboard, My Profile, API Tokens: a token with Zone / DNS / Edit and Zone / Zone / Read for the zone.',
+  example: 'provider: cloudflare\ntoken: { env: CLOUDFLARE_API_TOKEN }\n',
+  options,
+  traits: { batch: 200, multiple: true, creates: true, families: 'one' },
+  // 1,200 in 5 minutes for the user, over all tokens and the dashboard, then blocked for 5 minutes; some are left for others.
+  // https://developers.cloudflare.com/fundamentals/api/reference/limits/
+  limits: [{ requests: 1_000, per: 300_000 }],
+  api: (given) => ({
+    base: baseOf(given, 'https://api.cloudflare.com/client/v4'),
+    account: given.token,
+    authorize: bearer(given.token),
+    refusal: ({ body }) => {
+      const [first] = refusal.safeParse(body).data?.errors ?? [];
+      const words = [first, ...(first?.error_chain ?? [])].map((one) => one?.message);
+      return first && { code: first.code, message: words.join(': ') };
+    },
+    // Cloudflare publishes no list: these were seen in answers users reported. Others mean what their status says.
+    verdicts: {
+      // Invalid request headers (a malformed token), unknown key, missing headers, invalid token or no right to it, and both.
+      credentials: [6003, 9103, 9106, 9109, 10000],
+      // Invalid zone identifier, no such route, could not route (a wrong object identifier), record does not exist.
+      not_found: [1001, 7000, 7003, 81044],
+      // The record already exists; an identical record already exists.
+      conflict: [81057, 81058],
+      // A, AAAA or CNAME with that host exists; CNAME with that host exists: two kinds that exclude each other.
+      refused_record: [81053, 81054],
+      rate_limited: [971],
+    },
+    zones: {
+      // 50 a page is the most this list gives.
+      list: (ask) => collect(ask, '/zones', zones, { per_page: 50 }),
+      byName: async (ask, name) =>
+        (await collect(ask, '/zones', zones, { name })).find((zone) => zone.name === name),
+    },
+    records: async (ask, zone, name) => {
+      const found = await collect(ask, recordsPath(zone), records, { per_page: 1_000, 'name.exact': name });
+      return found.map(({ proxied, ...record }) => ({ ...record, extra: { proxied } }));
+    },
+    write: {
+      shape: 'batch',
+      // https://developers.cloudflare.com/dns/manage-dns-records/how-to/batch-record-changes/ : 200 on Free, 3,500 on others.
+      size: 200,
+      apply: async (ask, zone, changes) => {
+        await ask.send('POST', `${recordsPath(zone)}/batch`, done, { body: batchOf(changes, given) });
+        return undefined;
+      },
+      single: {
+        create: async (ask, zone, change, value) => {
+          await ask.send('POST', recordsPath(zone), done, { body: post(change, value, given) });
+        },
+        update: async (ask, zone, change, { record, value }) => {
+          await ask.send('PATCH', onePath(zone, record), done, { body: patch(change, record, value, given) });
+        },
+        remove: async (ask, zone, _change, { record }) => {
+          await ask.send('DELETE', onePath(zone, record), done);
+        },
+      },
+    },
+  }),
+});

@@ -1,0 +1,18 @@
+import type { Provider } from '../contract.ts';
+import { type EmbeddedOptions, embeddedOptions } from './options.ts';
+import { createEmbedded } from './sink.ts';
+
+export { createEmbedded, type EmbeddedSink } from './sink.ts';
+
+export const embedded: Provider<EmbeddedOptions> = {
+  name: 'embedded',
+  title: 'Embedded DNS server',
+  documentation: 'https://www.rfc-editor.org/rfc/rfc1034',
+  credentials: 'None: netdrift answers for the names itself.',
+  options: embeddedOptions,
+  traits: { batch: Number.POSITIVE_INFINITY, multiple: true, creates: true, families: 'separate' },
+  example: `provider: embedded
+listen: 127.0.0.1:15353
+`,
+  create: createEmbedded,
+};

@@ -1,0 +1,27 @@
+/**
+ * How bodies are written and read. The answer's content type must be one that `reads` accepts: an HTML page with status
+ * 200 (a captive portal, a maintenance notice) is never an answer of the provider.
+ */
+export interface Codec {
+  /** Content-Type of requests that have a body. */
+  readonly writes: string;
+  readonly encode: (body: unknown) => string;
+  readonly reads: (contentType: string) => boolean;
+  /** @throws if the text is not of this kind; the exchange turns that into a failure. */
+  readonly decode: (text: string) => unknown;
+}
+
+export const jsonCodec: Codec = {
+  writes: 'application/json',
+  encode: (body) => JSON.stringify(body),
+  // RFC 8259 section 11 and RFC 6839 section 3.1 (`application/problem+json`).
+  reads: (type) => /^(?:application|text)\/(?:[\w.-]+\+)?json\b/i.test(type),
+  decode: (text) => JSON.parse(text) as unknown,
+};
+
+/** For services that want a form and answer in JSON. */
+export const formCodec: Codec = {
+  ...jsonCodec,
+  writes: 'application/x-www-form-urlencoded',
+  encode: (body) => new URLSearchParams(body as Record<string, string>).toString(),
+};

@@ -1,0 +1,72 @@
+import type { Clock } from '../../model/clock.ts';
+import type { Sleep } from './sleep.ts';
+
+/** A provider's request limit: so many in any stretch of `per` milliseconds. */
+export interface Limit {
+  readonly requests: number;
+  readonly per: number;
+}
+
+/** Requests that leave this far apart may arrive closer together; added to every stretch. */
+const SPREAD = 1_000;
+
+/**
+ * Keeps the requests of one account below its limits. It remembers when the last requests left, rather than refilling a
+ * bucket: a bucket that is full at the start lets nearly twice the limit through in the first stretch, and the provider
+ * counts exactly. Costs 8 octets a request, the largest limit being some thousands.
+ */
+export class Gate {
+  readonly #limits: readonly Limit[];
+  readonly #clock: Clock;
+  readonly #left: number[] = [];
+  #shutUntil = Number.NEGATIVE_INFINITY;
+
+  constructor(limits: readonly Limit[], clock: Clock) {
+    this.#limits = limits;
+    this.#clock = clock;
+  }
+
+  /** Milliseconds until a request may leave; 0 = now. */
+  wait(): number {
+    const now = this.#clock.monotonic();
+    const waits = this.#limits.map(({ requests, per }) => {
+      const oldest = this.#left.at(-requests);
+      return oldest === undefined ? 0 : oldest + per + SPREAD - now;
+    });
+    return Math.max(0, this.#shutUntil - now, ...waits);
+  }
+
+  /**
+   * Lets one request through as soon as the limits allow, and counts it. Answers the milliseconds still to wait, without
+   * having waited, if that would be longer than `patience`: a call has a deadline, and an early "later" leaves nothing unclear.
+   */
+  async pass(patience: number, sleep: Sleep, signal: AbortSignal): Promise<number> {
+    for (;;) {
+      signal.throwIfAborted();
+      const wait = this.wait();
+      if (wait > patience) return wait;
+      if (wait === 0) break;
+      await sleep(wait, signal);
+    }
+    this.#left.push(this.#clock.monotonic());
+    const longest = Math.max(0, ...this.#limits.map((limit) => limit.requests));
+    if (this.#left.length > 2 * longest) this.#left.splice(0, this.#left.length - longest);
+    return 0;
+  }
+
+  /** The provider said "too many": nobody with this account asks again before that. */
+  shut(milliseconds: number): void {
+    this.#shutUntil = Math.max(this.#shutUntil, this.#clock.monotonic() + milliseconds);
+  }
+}
+
+// One gate an account, however many sinks share it. The clock stands for the process: tests bring their own.
+const GATES = new WeakMap<Clock, Map<string, Gate>>();
+
+export function gateOf(account: string, limits: readonly Limit[], clock: Clock): Gate {
+  const gates = GATES.get(clock) ?? new Map<string, Gate>();
+  GATES.set(clock, gates);
+  const gate = gates.get(account) ?? new Gate(limits, clock);
+  gates.set(account, gate);
+  return gate;
+}

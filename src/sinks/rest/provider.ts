@@ -1,0 +1,33 @@
+import type { Provider } from '../contract.ts';
+import type { RestApi } from './api.ts';
+import type { Limit } from './gate.ts';
+import type { RestOptions } from './options.ts';
+import { RestSession } from './session.ts';
+import { restSink } from './sink.ts';
+
+export interface RestProvider<Options extends RestOptions> extends Omit<Provider<Options>, 'create'> {
+  /** The provider's request limits, all of which hold; a little below the documented numbers where others use the account too. */
+  readonly limits: readonly Limit[];
+  readonly api: (options: Options) => RestApi;
+}
+
+/** A provider, plus the way to its session for tests and for records of other types than A and AAAA. */
+export interface DefinedProvider<Options extends RestOptions> extends Provider<Options> {
+  session(...of: Parameters<Provider<Options>['create']>): RestSession;
+}
+
+/** Makes a provider of what is particular to it. */
+export function defineRestProvider<Options extends RestOptions>(
+  definition: RestProvider<Options>,
+): DefinedProvider<Options> {
+  const { limits, api, ...provider } = definition;
+  const session: DefinedProvider<Options>['session'] = (init, components) =>
+    new RestSession(api(init.options), {
+      title: provider.title,
+      provider: provider.name,
+      options: init.options,
+      limits,
+      components,
+    });
+  return { ...provider, session, create: (init, components) => restSink(session(init, components)) };
+}

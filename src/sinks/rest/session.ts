@@ -1,0 +1,157 @@
+import { createHash } from 'node:crypto';
+import { Secret } from '../../config/secret.ts';
+import type { Failure } from '../../model/outcome.ts';
+import type { Call, SinkComponents } from '../contract.ts';
+import type { RestApi, RestZone } from './api.ts';
+import { Ask, type Surroundings } from './exchange.ts';
+import { gateOf, type Limit } from './gate.ts';
+import type { RestOptions } from './options.ts';
+import { matching, type RestChange, type RestKey, type RestRecord } from './records.ts';
+import { RestError } from './refusal.ts';
+import { sleep } from './sleep.ts';
+import { type RestResult, ZoneWriter } from './write.ts';
+import { ZoneFinder } from './zones.ts';
+
+export interface RestInit {
+  readonly title: string;
+  readonly provider: string;
+  readonly options: RestOptions;
+  readonly limits: readonly Limit[];
+  readonly components: SinkComponents;
+}
+
+/** Names of one zone that are asked for one by one; more are picked from the list of the whole zone. */
+const ASKED_BY_NAME = 3;
+/** Zones worked on at the same time. */
+const AT_ONCE = 4;
+
+/** Reads and writes records of any type at one provider. The sink contract sits on top (`sink.ts`). */
+export class RestSession {
+  readonly #api: RestApi;
+  readonly #around: Surroundings;
+  readonly #zones: ZoneFinder;
+  readonly #writer: ZoneWriter;
+
+  constructor(api: RestApi, init: RestInit) {
+    const { components } = init;
+    this.#api = api;
+    this.#around = {
+      title: init.title,
+      clock: components.clock,
+      sleep: components.sleep ?? sleep,
+      gate: gateOf(accountKey(init.provider, api.base, api.account), init.limits, components.clock),
+      nonce: () => Buffer.from(components.randomBytes(16)).toString('hex'),
+      secrets: secretsOf(init.options, api.account),
+    };
+    this.#zones = new ZoneFinder(api.zones, init.options.zone);
+    this.#writer = new ZoneWriter(api);
+  }
+
+  /**
+   * Records of the keys. A key whose zone the account does not have has no records there (writing it says `not_found`), so one
+   * misspelt name does not keep the others from being read; only if that is so of every key, it throws.
+   */
+  async read(keys: readonly RestKey[], call: Call): Promise<readonly RestRecord[]> {
+    const ask = new Ask(this.#api, this.#around, call);
+    const zoned = await this.#zonesOf(keys, ask);
+    try {
+      return await this.#records(zoned, ask);
+    } catch (error) {
+      if (!(error instanceof RestError) || error.failure.class !== 'not_found') throw error;
+      // A zone found earlier is gone, or has got another id: look for it afresh, once.
+      this.#zones.forget();
+      return await this.#records(await this.#zonesOf(keys, ask), ask);
+    }
+  }
+
+  /** One result for each change. */
+  async write(changes: readonly RestChange[], call: Call): Promise<readonly RestResult[]> {
+    const ask = new Ask(this.#api, this.#around, call);
+    const groups = await this.#grouped(changes, ask);
+    const { zoned, homeless } = groups;
+    const lost = homeless.map((change): RestResult => {
+      return { change, end: { kind: 'failed', failure: this.#noZone([change.key]) } };
+    });
+    const written = await together([...zoned], ([zone, group]) => this.#writer.write(ask, zone, group));
+    const results = [...lost, ...written.flat()];
+    const conflict = results.some(({ end }) => end.kind === 'failed' && end.failure.class === 'conflict');
+    if (conflict) this.#zones.forget();
+    return results;
+  }
+
+  async #zonesOf(keys: readonly RestKey[], ask: Ask): Promise<ReadonlyMap<RestZone, readonly RestKey[]>> {
+    const items = keys.map((key) => ({ key }));
+    const { zoned, homeless } = await this.#grouped(items, ask);
+    if (homeless.length > 0 && zoned.size === 0) throw new RestError(this.#noZone(keys));
+    return new Map([...zoned].map(([zone, group]) => [zone, group.map(({ key }) => key)]));
+  }
+
+  async #records(zoned: ReadonlyMap<RestZone, readonly RestKey[]>, ask: Ask): Promise<readonly RestRecord[]> {
+    const found = await together([...zoned], async ([zone, wanted]) => {
+      const names = [...new Set(wanted.map((key) => key.name))];
+      const lists =
+        names.length > ASKED_BY_NAME
+          ? [await this.#api.records(ask, zone)]
+          : await together(names, (name) => this.#api.records(ask, zone, name));
+      return matching(wanted, lists.flat());
+    });
+    return found.flat();
+  }
+
+  async #grouped<Item extends { readonly key: RestKey }>(items: readonly Item[], ask: Ask) {
+    const found = await this.#zones.find(ask, [...new Set(items.map(({ key }) => key.name))]);
+    const zoned = new Map<RestZone, Item[]>();
+    const homeless: Item[] = [];
+    for (const item of items) {
+      const zone = found.get(item.key.name);
+      if (zone === undefined) homeless.push(item);
+      else zoned.set(zone, [...(zoned.get(zone) ?? []), item]);
+    }
+    return { zoned, homeless };
+  }
+
+  #noZone(keys: readonly RestKey[]): Failure {
+    const names = keys
+      .slice(0, 3)
+      .map((key) => key.name)
+      .join(', ');
+    const message = `${this.#around.title}: no zone of this account holds ${names}; check the name, the token's rights and \`zone\``;
+    return { class: 'not_found', scope: 'record', message };
+  }
+}
+
+/**
+ * Works on several items at once. After a failure no new one is begun, and it rejects only when nothing is running any
+ * more: a sink that has answered must not go on sending.
+ */
+async function together<Item, Result>(
+  items: readonly Item[],
+  work: (item: Item) => Promise<Result>,
+): Promise<readonly Result[]> {
+  const results: Result[] = [];
+  const failures: unknown[] = [];
+  const queue = items.entries();
+  const worker = async () => {
+    for (const [index, item] of queue) {
+      if (failures.length > 0) return;
+      try {
+        results[index] = await work(item);
+      } catch (error) {
+        failures.push(error);
+      }
+    }
+  };
+  await Promise.all(Array.from({ length: Math.min(AT_ONCE, items.length) }, worker));
+  if (failures.length > 0) throw failures[0];
+  return results;
+}
+
+/** Every secret of the options, to be blotted out of what a provider says. */
+function secretsOf(options: object, account: Secret): readonly Secret[] {
+  return [account, ...Object.values(options)].filter((value) => value instanceof Secret);
+}
+
+/** The account as a map key that gives nothing away. */
+function accountKey(provider: string, base: string, account: Secret): string {
+  return createHash('sha256').update(`${provider}\n${base}\n${account.reveal()}`).digest('hex');
+}

@@ -1,0 +1,61 @@
+import type { IpAddress } from '../../model/address.ts';
+import { familyOf, parseAddress } from '../../model/address.ts';
+import type { Family } from '../../model/family.ts';
+import type { Reading, Witness } from '../../model/reading.ts';
+import type { Snapshot } from '../../model/snapshot.ts';
+import { cleanWords } from '../../net/http-words.ts';
+
+/** Octets of an answer (HTTP body, file, standard output) looked at; whatever is longer is no address. */
+export const ANSWER_LIMIT = 4096;
+
+export const unavailable = (via: Witness, why: string): Reading => ({ kind: 'unavailable', via, why });
+
+/** A text that must be exactly one address: surrounding white space is allowed, nothing else. */
+export type AddressText =
+  | { readonly kind: 'address'; readonly address: IpAddress }
+  | { readonly kind: 'wrong'; readonly why: string };
+
+export function readAddressText(text: string, family: Family, what = 'the answer'): AddressText {
+  const trimmed = text.trim();
+  if (trimmed === '') return wrong(`${what} is empty`);
+  const address = parseAddress(trimmed);
+  if (address === undefined) return wrong(`${what} ${describe(trimmed)}`);
+  return checkFamily(address, family);
+}
+
+export function checkFamily(address: IpAddress, family: Family): AddressText {
+  if (familyOf(address) === family) return { kind: 'address', address };
+  return wrong(`asked for ${nameOf(family)} and was told ${address}`);
+}
+
+function describe(text: string): string {
+  if (text.startsWith('<')) return `is a page and not an address: ${cleanWords(text.slice(0, 60))}`;
+  const words = text.split(/[\s,;]+/);
+  if (words.length > 1 && words.every((word) => parseAddress(word) !== undefined)) {
+    return `holds ${words.length} addresses and not one: ${cleanWords(text)}`;
+  }
+  return `is not an address: ${cleanWords(text)}`;
+}
+
+/**
+ * The reading for an address that somebody outside saw. Where the host asks from a temporary address (RFC 6724 rule 7 prefers
+ * them), the world sees that one; it would be gone within a day, so it is not taken for the host's address.
+ */
+export function outsideReading(address: IpAddress, via: Witness, snapshot: Snapshot, why: string): Reading {
+  for (const owner of snapshot.interfaces) {
+    const flags = owner.addresses.find((entry) => entry.address === address)?.flags;
+    const state =
+      flags?.temporary === true ? 'temporary' : flags?.deprecated === true ? 'deprecated' : undefined;
+    if (state !== undefined) {
+      return unavailable(
+        via,
+        `${address} is a ${state} address of ${owner.name}: use the interface detector, which knows the stable one`,
+      );
+    }
+  }
+  return { kind: 'known', address, via, why };
+}
+
+const wrong = (why: string): AddressText => ({ kind: 'wrong', why });
+
+export const nameOf = (family: Family): string => (family === 'ipv4' ? 'IPv4' : 'IPv6');

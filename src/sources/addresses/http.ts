@@ -1,0 +1,80 @@
+import * as z from 'zod';
+import { httpUrl } from '../../config/schema-types.ts';
+import type { HttpAnswer } from '../../net/http.ts';
+import { HttpFailure } from '../../net/http.ts';
+import { cleanWords } from '../../net/http-words.ts';
+import type { Detector, DetectorComponents, DetectorInit, DetectorKind } from '../contract.ts';
+import { ANSWER_LIMIT, outsideReading, unavailable } from './answer.ts';
+import { readServiceAnswer } from './http-answer.ts';
+import { DEFAULT_SERVICES, type Service } from './http-services.ts';
+
+const shape = z.union([
+  z.literal('text'),
+  z.strictObject({ json: z.string().min(1) }),
+  z.strictObject({ field: z.string().min(1), require: z.record(z.string(), z.string()).optional() }),
+]);
+
+const service = z.strictObject({
+  url: httpUrl(),
+  answer: shape.optional(),
+  operator: z.string().min(1).optional(),
+});
+
+const options = z.strictObject({
+  services: z
+    .array(z.union([httpUrl(), service]))
+    .min(1)
+    .optional(),
+});
+
+type Options = z.infer<typeof options>;
+
+/** Web services that tell the caller its address: one detector a service, in order. */
+export const httpKind: DetectorKind<Options> = {
+  name: 'http',
+  title: 'what web services see',
+  options,
+  create: (init, components) => {
+    const services = init.options.services?.map(completed) ?? DEFAULT_SERVICES[init.family];
+    return services.map((entry) => serviceDetector(entry, init, components));
+  },
+};
+
+function completed(entry: NonNullable<Options['services']>[number]): Service {
+  const { url, answer, operator } = entry instanceof URL ? { url: entry } : entry;
+  return { url, answer: answer ?? 'text', operator: operator ?? url.hostname };
+}
+
+function serviceDetector(
+  { url, answer: shape, operator }: Service,
+  { family }: DetectorInit<Options>,
+  components: DetectorComponents,
+): Detector {
+  // Without the query: a service of the operator's own may have a token there.
+  const name = url.origin + (url.pathname === '/' ? '' : url.pathname);
+  const forgeable = url.protocol === 'http:';
+  const witness = { detector: 'http', name, operator, ...(forgeable ? { forgeable } : {}) };
+  return {
+    witness,
+    outside: true,
+    read: async ({ snapshot, signal }) => {
+      signal.throwIfAborted();
+      let answer: HttpAnswer;
+      try {
+        const headers = {
+          accept: typeof shape === 'object' && 'json' in shape ? 'application/json' : 'text/plain',
+        };
+        const request = { method: 'GET', url, headers, maxBytes: ANSWER_LIMIT } as const;
+        answer = await components.http(family)(request, signal);
+      } catch (error) {
+        signal.throwIfAborted();
+        if (error instanceof HttpFailure) return unavailable(witness, cleanWords(error.message));
+        throw error;
+      }
+      signal.throwIfAborted();
+      const read = readServiceAnswer(answer, shape, family);
+      if (read.kind === 'wrong') return unavailable(witness, read.why);
+      return outsideReading(read.address, witness, snapshot, `seen by ${url.hostname}`);
+    },
+  };
+}

@@ -1,0 +1,123 @@
+import * as z from 'zod';
+import { hostPort } from '../../config/schema-types.ts';
+import type { IpAddress } from '../../model/address.ts';
+import { ALLOWABLE_CLASSES } from '../../model/address.ts';
+import type { Family } from '../../model/family.ts';
+import type { Reading, Witness } from '../../model/reading.ts';
+import type { Snapshot } from '../../model/snapshot.ts';
+import { cleanWords } from '../../net/http-words.ts';
+import type { StunNetwork, StunResult } from '../../net/stun/exchange.ts';
+import type { Detector, DetectorComponents, DetectorInit, DetectorKind } from '../contract.ts';
+import { checkFamily, outsideReading, unavailable } from './answer.ts';
+import { chooseAddress } from './choose.ts';
+
+interface Server {
+  readonly host: string;
+  readonly port: number;
+  readonly operator: string;
+}
+
+/** RFC 8489 section 18.6. */
+const STUN_PORT = 3478;
+
+/** Asked in this order where the operator names none; three operators, all with addresses of both families. */
+const DEFAULT_SERVERS: readonly Server[] = [
+  { host: 'stun.cloudflare.com', port: STUN_PORT, operator: 'Cloudflare' },
+  { host: 'stun.l.google.com', port: 19302, operator: 'Google' },
+  { host: 'stun.nextcloud.com', port: STUN_PORT, operator: 'Nextcloud' },
+];
+
+const server = z.strictObject({ server: hostPort(STUN_PORT), operator: z.string().min(1).optional() });
+const options = z.strictObject({
+  servers: z
+    .array(z.union([hostPort(STUN_PORT), server]))
+    .min(1)
+    .optional(),
+});
+
+type Options = z.infer<typeof options>;
+
+/** STUN servers (RFC 8489): one datagram there and one back, one detector a server, in order. */
+export const stunKind: DetectorKind<Options> = {
+  name: 'stun',
+  title: 'what STUN servers see',
+  options,
+  create: (init, components) => stunDetectors(init, components),
+};
+
+/** `network` is replaced in tests. */
+export function stunDetectors(
+  init: DetectorInit<Options>,
+  components: DetectorComponents,
+  network?: StunNetwork,
+): readonly Detector[] {
+  const servers = init.options.servers?.map(completed) ?? DEFAULT_SERVERS;
+  return servers.map((entry) => serverDetector(entry, init, components, network));
+}
+
+function completed(entry: NonNullable<Options['servers']>[number]): Server {
+  const { host, port } = 'server' in entry ? entry.server : entry;
+  const operator = 'server' in entry ? entry.operator : undefined;
+  return { host, port, operator: operator ?? host };
+}
+
+function serverDetector(
+  { host, port, operator }: Server,
+  init: DetectorInit<Options>,
+  components: DetectorComponents,
+  network: StunNetwork | undefined,
+): Detector {
+  const name = `${host.includes(':') ? `[${host}]` : host}:${port}`;
+  const witness: Witness = { detector: 'stun', name, operator, forgeable: true };
+  const { family } = init;
+  return {
+    witness,
+    outside: true,
+    read: async ({ snapshot, signal }) => {
+      signal.throwIfAborted();
+      const source = sourceAddress(snapshot, family, init.interface);
+      if (source.kind === 'none') return unavailable(witness, source.why);
+      // Loaded at the first question: the codec takes 10 ms, and most hosts own their address and never ask.
+      const { askStun } = await import('../../net/stun/exchange.ts');
+      const question = { host, port, family, localAddress: source.address, signal };
+      const result = await askStun(question, components.randomBytes, network);
+      return readingOf(result, witness, family, snapshot);
+    },
+  };
+}
+
+type Source =
+  | { readonly kind: 'from'; readonly address: IpAddress | undefined }
+  | { readonly kind: 'none'; readonly why: string };
+
+/**
+ * The address to ask from: the interface's where the uplink is bound. For IPv6 the stable global one where there is one, because
+ * without translation the source is the answer, and the system would take a temporary one (RFC 6724 rule 7). Else the system chooses.
+ */
+function sourceAddress(snapshot: Snapshot, family: Family, bound: string | undefined): Source {
+  if (bound !== undefined) {
+    const chosen = chooseAddress(snapshot, family, { interface: bound, allow: ALLOWABLE_CLASSES });
+    if (chosen.kind === 'known') return { kind: 'from', address: chosen.address };
+    return { kind: 'none', why: `nothing to ask from: ${chosen.why}` };
+  }
+  if (family === 'ipv4') return { kind: 'from', address: undefined };
+  const chosen = chooseAddress(snapshot, family, { allow: [] });
+  return { kind: 'from', address: chosen.kind === 'known' ? chosen.address : undefined };
+}
+
+function readingOf(result: StunResult, via: Witness, family: Family, snapshot: Snapshot): Reading {
+  switch (result.kind) {
+    case 'mapped': {
+      const checked = checkFamily(result.address, family);
+      if (checked.kind === 'wrong') return unavailable(via, checked.why);
+      return outsideReading(checked.address, via, snapshot, `seen by ${via.name}`);
+    }
+    case 'error': {
+      const alternate = result.alternate === undefined ? '' : `; it names ${result.alternate} instead`;
+      return unavailable(via, `answered with error ${result.code} ${cleanWords(result.reason)}${alternate}`);
+    }
+    case 'unusable':
+    case 'failed':
+      return unavailable(via, result.why);
+  }
+}

@@ -1,0 +1,83 @@
+import { compareAddresses } from '../../model/address.ts';
+import { FAMILIES, type Family } from '../../model/family.ts';
+import { preferredRoute } from '../../model/route.ts';
+import type { DefaultRoute, NetworkInterface, Snapshot } from '../../model/snapshot.ts';
+import type { Link, SnapshotComponents, SnapshotInit } from './contract.ts';
+import { lookAtLinux } from './linux.ts';
+import { lookAnywhere } from './portable.ts';
+import { nameMatcher, virtualNames } from './virtual.ts';
+
+/**
+ * Makes the function that takes snapshots of the host. It never rejects: what could not be told (an unreadable file, a gateway reader
+ * that throws or hangs) keeps the value of the last look, and says so at debug. Remembered routes go when their interface goes.
+ *
+ * Addresses are kept whatever their kind, link-local and ULA included, in canonical text without zone. Everything is sorted, so that
+ * equal hosts give equal snapshots.
+ */
+export function createSnapshotReader(
+  components: SnapshotComponents,
+  init: SnapshotInit = {},
+): () => Promise<Snapshot> {
+  const look = components.platform === 'linux' ? lookAtLinux(components, init) : lookAnywhere(components);
+  const byName = nameMatcher(init.virtual ?? virtualNames(components.platform));
+  const named = new Set(init.named ?? []);
+  const looksVirtual = (name: string): boolean => !named.has(name) && byName(name);
+  let links: readonly Link[] = [];
+  let known: Record<Family, readonly DefaultRoute[]> = { ipv4: [], ipv6: [] };
+
+  return async () => {
+    const sight = await look();
+    if (sight.links === undefined)
+      components.log.debug('interfaces_unknown', 'keeping the interfaces of the last look');
+    links = sight.links ?? links;
+    const present = new Set(links.map((link) => link.name));
+    const keep = (family: Family): readonly DefaultRoute[] => {
+      const kept = known[family].filter((route) => present.has(route.interface));
+      components.log.debug(
+        'routes_unknown',
+        `keeping ${kept.length} ${family} default routes of the last look`,
+        { family },
+      );
+      return kept;
+    };
+    known = { ipv4: sight.routes.ipv4 ?? keep('ipv4'), ipv6: sight.routes.ipv6 ?? keep('ipv6') };
+    return compose(links, [...known.ipv4, ...known.ipv6], looksVirtual);
+  };
+}
+
+function compose(
+  links: readonly Link[],
+  routes: readonly DefaultRoute[],
+  looksVirtual: (name: string) => boolean,
+): Snapshot {
+  const running = new Set(links.filter((link) => link.running).map((link) => link.name));
+  // Structure outweighs names: a veth that holds the default route is this host's uplink (it runs in a container).
+  const uplinks = new Set(
+    FAMILIES.map(
+      (family) =>
+        preferredRoute(
+          routes,
+          family,
+          (route) => running.has(route.interface),
+          (route) => looksVirtual(route.interface),
+        )?.interface,
+    ),
+  );
+  const interfaces = links.map(
+    (link): NetworkInterface => ({
+      ...link,
+      virtual: looksVirtual(link.name) && !uplinks.has(link.name),
+      addresses: [...link.addresses].sort((a, b) => compareAddresses(a.address, b.address)),
+    }),
+  );
+  return {
+    interfaces: interfaces.sort((a, b) => compareText(a.name, b.name)),
+    routes: [...routes].sort(
+      (a, b) => compareText(a.family, b.family) || a.metric - b.metric || compareText(key(a), key(b)),
+    ),
+  };
+}
+
+const key = (route: DefaultRoute): string => `${route.interface} ${route.gateway ?? ''}`;
+
+const compareText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);

@@ -1,0 +1,46 @@
+import { defer, interval, mergeMap } from 'rxjs';
+import { formatDuration } from '../../model/duration.ts';
+import type { Trigger } from '../../model/trigger.ts';
+import type { TriggerSource } from '../contract.ts';
+import type { TriggerComponents } from './contract.ts';
+import { judgeTick, readClocks, sleepCounter } from './judge-tick.ts';
+
+/** Milliseconds between two heartbeats: what a wake is noticed within. */
+const HEARTBEAT = 5_000;
+/** Milliseconds of sleep after which leases and NAT state are stale even if all looks the same. */
+const LONG = 10 * 60_000;
+
+/**
+ * Notices that the host has slept. A short sleep asks for a look, one of more than ten minutes for a detection whatever the look says. Clock
+ * steps are logged and lead to nothing, since no duration here depends on the wall clock.
+ */
+export function clockWatch(
+  components: Pick<TriggerComponents, 'clock' | 'scheduler' | 'platform' | 'log'>,
+): TriggerSource {
+  const { clock, scheduler, log } = components;
+  const counter = sleepCounter(components.platform);
+  return defer(() => {
+    let before = readClocks(clock);
+    return interval(HEARTBEAT, scheduler).pipe(
+      mergeMap((): readonly Trigger[] => {
+        const now = readClocks(clock);
+        const { slept, stepped } = judgeTick(before, now, HEARTBEAT, counter);
+        before = now;
+        if (stepped !== 0) {
+          const direction = stepped > 0 ? 'forward' : 'back';
+          log.info(
+            'clock_stepped',
+            `the wall clock went ${direction} by ${formatDuration(Math.abs(stepped))}`,
+            {
+              component: 'triggers',
+              duration: stepped,
+            },
+          );
+        }
+        if (slept === 0) return [];
+        const detail = `awake after ${formatDuration(slept)}`;
+        return [{ reason: 'wake', source: 'clock', mode: slept > LONG ? 'inject' : 'poll', detail }];
+      }),
+    );
+  });
+}

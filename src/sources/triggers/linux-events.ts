@@ -1,0 +1,24 @@
+import type { TriggerSource } from '../contract.ts';
+import type { TriggerComponents, TriggerInit } from './contract.ts';
+import { judgeIpMonitorLine } from './ip-monitor.ts';
+import { listener, type Rung } from './listener.ts';
+
+/** One line an event, its kind in front. JSON (`-j`) is not to be had here: iproute2 ignores it for `monitor`. */
+const MONITOR = ['-o', 'monitor', 'label', 'link', 'address', 'route'];
+
+/**
+ * Hears of link, address and route changes through iproute2. Under `setpriv --pdeathsig` the child ends with us even after SIGKILL; without
+ * it an orphan would stay until the next event breaks its pipe. Where neither program is of use (BusyBox), the host is polled.
+ */
+export function linuxEvents(components: TriggerComponents, init: TriggerInit): TriggerSource {
+  return listener(components, init, [
+    rung('setpriv', ['--pdeathsig', 'TERM', 'ip', ...MONITOR]),
+    rung('ip', MONITOR),
+  ]);
+}
+
+const rung = (program: string, words: readonly string[]): Rung => ({
+  name: 'ip-monitor',
+  command: { program, arguments: words },
+  judge: () => judgeIpMonitorLine,
+});

@@ -1,0 +1,198 @@
+import {
+  BehaviorSubject,
+  concat,
+  connect,
+  defer,
+  distinctUntilChanged,
+  EMPTY,
+  filter,
+  map,
+  merge,
+  mergeMap,
+  type Observable,
+  of,
+  repeat,
+  switchMap,
+  take,
+  takeUntil,
+  tap,
+  timer,
+} from 'rxjs';
+import type { Trigger } from '../../model/trigger.ts';
+import type { TriggerSource } from '../contract.ts';
+import { type ChildEvent, type Command, runChild } from './child.ts';
+import type { TriggerComponents, TriggerInit } from './contract.ts';
+import { polling } from './polling.ts';
+import { restartDelay } from './restart-delay.ts';
+
+/** What a line of a child means; `noise` is understood and uninteresting. */
+export type LineVerdict =
+  | { readonly kind: 'event'; readonly detail: string }
+  | { readonly kind: 'noise'; readonly why: string };
+
+/** One way to listen. */
+export interface Rung {
+  /** Named in triggers and logs: `ip-monitor`. */
+  readonly name: string;
+  readonly command: Command;
+  /** A fresh judge of lines for each run of the child; it may remember earlier lines. */
+  readonly judge: () => (line: string) => LineVerdict;
+}
+
+/** Milliseconds after which a child that has neither ended nor complained is taken to be listening (measured: at most 16). */
+const ESTABLISHED = 100;
+/** Milliseconds of undisturbed listening after which earlier failures are forgotten. */
+const HEALTHY = 60_000;
+/** What a program says that knows nothing of what is asked of it (BusyBox `ip`, an old `setpriv`). */
+const UNFIT = /busybox|usage|unrecognized|unknown|invalid (?:argument|option)|no such file/i;
+
+/**
+ * Listens to the operating system through a child program, for ever.
+ *
+ * The ladder is tried from the top until one rung is found that listens; that one is kept. When it ends or complains, events were lost:
+ * a trigger says so, it is started again after 1 s doubling to 60 s plus chance, and a second trigger (`inject`) says that it hears again.
+ * Meanwhile, and for good where no rung can ever work, the host is polled.
+ *
+ * Subscribe first, look afterwards: about 100 ms after each start a trigger is given, so that nothing falls between snapshot and subscription.
+ */
+export function listener(
+  components: TriggerComponents,
+  init: TriggerInit,
+  rungs: readonly Rung[],
+): TriggerSource {
+  const { scheduler, spawn } = components;
+  const log = components.log.child({ component: 'triggers' });
+
+  return defer(() => {
+    const hearing$ = new BehaviorSubject(true);
+    const state = { rung: 0, proven: false, deaf: false, failures: 0, hopeless: false, polled: false };
+    const counts = { lines: 0, events: 0, lost: 0, restarts: 0 };
+
+    const lost = (
+      rung: Rung,
+      event: ChildEvent & { kind: 'complaint' | 'ended' },
+      established: boolean,
+    ): Observable<Trigger> => {
+      const why = event.kind === 'ended' ? event.why : event.text;
+      const last = state.rung === rungs.length - 1;
+      if (!state.proven && !established && !last) {
+        log.debug('trigger_source_skipped', `${rung.name} does not work here: ${why}`, { source: rung.name });
+        state.rung += 1;
+        return EMPTY;
+      }
+      const unfit = event.kind === 'ended' ? event.missing : UNFIT.test(event.text);
+      state.hopeless = !state.proven && !established && unfit;
+      state.failures += 1;
+      counts.lost += 1;
+      if (!state.deaf) {
+        const then = state.hopeless ? 'no events here' : 'it is started again';
+        log.warn('trigger_source_lost', `${rung.name}: ${why}; ${then}, polling meanwhile`, {
+          source: rung.name,
+          ...counts,
+        });
+      } else {
+        log.debug('trigger_source_lost', `${rung.name}: ${why}`, { source: rung.name, ...counts });
+      }
+      state.deaf = true;
+      hearing$.next(false);
+      return established
+        ? of({ reason: 'events_lost', source: rung.name, mode: 'poll', detail: why })
+        : EMPTY;
+    };
+
+    const heard = (rung: Rung): Trigger => {
+      const recovered = state.deaf;
+      state.proven = true;
+      state.deaf = false;
+      hearing$.next(true);
+      const message = `${rung.name} ${recovered ? 'listens again' : 'listens'}`;
+      log.info(recovered ? 'trigger_source_recovered' : 'trigger_source_listening', message, {
+        source: rung.name,
+        ...counts,
+      });
+      return recovered
+        ? { reason: 'source_recovered', source: rung.name, mode: 'inject', detail: 'listening again' }
+        : { reason: 'interface_event', source: rung.name, mode: 'poll', detail: 'listening' };
+    };
+
+    const run = (rung: Rung): Observable<Trigger> => {
+      const judge = guardedJudge(rung.judge());
+      let established = false;
+      return runChild(spawn, rung.command).pipe(
+        connect((child) => {
+          const failure = child.pipe(filter(isFailure), take(1));
+          const start = timer(ESTABLISHED, scheduler).pipe(
+            tap(() => {
+              established = true;
+            }),
+            map(() => heard(rung)),
+          );
+          const health = timer(HEALTHY, scheduler).pipe(
+            tap(() => {
+              state.failures = 0;
+            }),
+            mergeMap(() => EMPTY),
+          );
+          const events = child.pipe(
+            mergeMap((event): readonly Trigger[] => {
+              if (event.kind !== 'line') return [];
+              counts.lines += 1;
+              const verdict = judge(event.text);
+              log.trace('trigger_line', verdict.kind === 'event' ? verdict.detail : verdict.why, {
+                source: rung.name,
+              });
+              if (verdict.kind === 'noise') return [];
+              counts.events += 1;
+              return [{ reason: 'interface_event', source: rung.name, mode: 'poll', detail: verdict.detail }];
+            }),
+          );
+          return merge(
+            merge(events, start, health).pipe(takeUntil(failure)),
+            failure.pipe(mergeMap((event) => lost(rung, event, established))),
+          );
+        }),
+        // The failure is the last that is wanted of this child: completing here ends it.
+      );
+    };
+
+    const rounds = defer(() => {
+      const rung = rungs[state.rung];
+      return rung === undefined ? EMPTY : run(rung);
+    }).pipe(
+      repeat({
+        delay: () => {
+          if (state.hopeless) return EMPTY;
+          // The next rung of the ladder is tried at once.
+          if (!state.deaf) return of(true);
+          counts.restarts += 1;
+          return timer(restartDelay(state.failures, components.random), scheduler);
+        },
+      }),
+    );
+
+    const whileDeaf = hearing$.pipe(
+      distinctUntilChanged(),
+      switchMap((hearing) => {
+        if (hearing) return EMPTY;
+        const first = !state.polled;
+        state.polled = true;
+        return polling(components, { every: init.poll, quiet: !first });
+      }),
+    );
+    return merge(concat(rounds, EMPTY), whileDeaf);
+  });
+}
+
+const isFailure = (event: ChildEvent): event is ChildEvent & { kind: 'complaint' | 'ended' } =>
+  event.kind !== 'line';
+
+/** A line that breaks the judge is one nobody has seen before: something may have changed. */
+function guardedJudge(judge: (line: string) => LineVerdict): (line: string) => LineVerdict {
+  return (line) => {
+    try {
+      return judge(line);
+    } catch (error) {
+      return { kind: 'event', detail: `unreadable line: ${String(error)}` };
+    }
+  };
+}

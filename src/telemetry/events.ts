@@ -1,0 +1,114 @@
+import type { LogLevel } from './logger.ts';
+
+/**
+ * The one table of event codes: what a line's `event` says, at which level it is usually written, and what it means. Codes are
+ * stable; `docs/logs.md` lists them (a test keeps both, and the codes used in the source, in step).
+ */
+export interface EventDescription {
+  readonly level: LogLevel;
+  readonly meaning: string;
+}
+
+const event = (level: LogLevel, meaning: string): EventDescription => ({ level, meaning });
+
+export const EVENTS = {
+  started: event('info', 'the process runs; version, configuration and what it watches'),
+  ready: event('info', 'the first look is done and every sink has been driven once'),
+  stopping: event('info', 'asked to stop; what is under way is aborted or finished'),
+  stopped: event('info', 'the last line of a run'),
+
+  trigger_received: event('debug', 'a source said: look again; with the reason'),
+  look_nothing_changed: event('debug', 'looked, and nothing calls for action'),
+  look_acting: event(
+    'info',
+    'looked, and something differs or the trigger demands action; with the differing fields',
+  ),
+
+  address_detected: event('debug', 'a witness named the address'),
+  address_unavailable: event('warn', 'nobody could tell the address; what is published stays'),
+  address_absent: event('info', 'it is known that there is no address of this family'),
+  address_refused: event('warn', 'an address was found that may not be published; with the rule'),
+  address_changed: event('info', 'the address to publish is another one now'),
+  address_kept: event('debug', 'the address to publish is what it was'),
+  detector_failed: event('debug', 'one witness gave no answer; the next one is asked'),
+
+  target_unchanged: event('debug', 'the sink already confirmed what the record should hold; nothing is sent'),
+  write_started: event('debug', 'changes are being sent to a sink'),
+  record_updated: event('info', 'the sink confirmed the new content'),
+  record_unchanged: event('debug', 'the sink said that it held this content already'),
+  record_pending: event('info', 'the sink accepted the change and has not carried it out yet'),
+  write_failed: event('warn', 'the sink did not take the change; with the failure class'),
+  write_unclear: event(
+    'warn',
+    'no clear answer: the change may have taken effect; it is checked before the next write',
+  ),
+  write_held: event('debug', 'nothing is sent because of a hold; with its class and end'),
+  retry_scheduled: event('debug', 'the next attempt and why then'),
+  hold_released: event('info', 'a hold ended by the operator or by a changed configuration'),
+
+  update_separated: event(
+    'debug',
+    'a common update was refused; each record is written by itself to find the one at fault',
+  ),
+  sink_defect: event(
+    'error',
+    'a sink failed in a way it must not: a defect of netdrift; it counts as a temporary failure',
+  ),
+  detector_defect: event(
+    'error',
+    'a detector failed in a way it must not: a defect of netdrift; its answer counts as unavailable',
+  ),
+  defect: event('error', 'a defect of netdrift was survived; please report it with this line'),
+
+  embedded_listening: event('info', 'the embedded name server answers; with its addresses and zones'),
+  embedded_answer_failed: event('error', 'a query to the embedded name server could not be answered'),
+  embedded_send_failed: event('debug', 'an answer of the embedded name server could not be sent'),
+  embedded_connection_error: event('debug', 'a TCP connection to the embedded name server broke'),
+  embedded_socket_error: event('warn', 'a listening socket of the embedded name server reported an error'),
+
+  state_damaged: event(
+    'error',
+    'the state file could not be understood and was set aside; everything counts as unknown',
+  ),
+  state_unsaved: event('error', 'the state could not be written; netdrift goes on in memory and tries again'),
+  state_saved_again: event('info', 'the state could be written again'),
+  state_unlocked: event(
+    'warn',
+    'no lock could be made in the state folder (full or read-only); a second netdrift would go unnoticed',
+  ),
+  state_permissions_repaired: event('warn', 'the state folder was open to others and has been closed'),
+
+  configuration_reloaded: event('info', 'the configuration was read again and is in force'),
+  configuration_rejected: event(
+    'error',
+    'the configuration was read again and is wrong; the old one stays in force',
+  ),
+
+  configuration_ignored: event('warn', 'a changed setting cannot take effect while netdrift runs'),
+
+  events_unavailable: event('warn', 'the system gives no events here; netdrift looks at intervals instead'),
+  events_lost: event('warn', 'events may have been missed; the source is started again and a look follows'),
+  events_recovered: event('info', 'events arrive again'),
+  snapshot_failed: event('warn', "the host's interfaces could not be read at all; the next look tries again"),
+  snapshot_unreadable: event(
+    'debug',
+    'one source of the snapshot could not be read; another one or the last look stands in',
+  ),
+  interfaces_unknown: event('debug', 'this look could not list the interfaces; those of the last look stay'),
+  routes_unknown: event('debug', 'this look could not tell the default routes; those of the last look stay'),
+  gateway_unknown: event('debug', 'the default gateway could not be found out; the last one stays'),
+  trigger_raw: event('trace', 'a raw event as the source gave it; shown by `netdrift watch`'),
+
+  clock_stepped: event('info', 'the wall clock was set; no action follows'),
+  woke_up: event('info', 'the host slept; a look follows'),
+
+  log_lines_dropped: event('warn', 'the reader of the log was too slow; with the number of lines lost'),
+  control_request: event('debug', 'a request came over the control socket'),
+  control_unavailable: event(
+    'warn',
+    'there is no control socket; `status`, `trigger` and `watch` cannot reach this process',
+  ),
+  control_refused: event('warn', 'a request over the control socket could not be understood or served'),
+} as const satisfies Record<string, EventDescription>;
+
+export type EventCode = keyof typeof EVENTS;
