@@ -1,6 +1,6 @@
 import type * as z from 'zod';
 import type { Findings } from './findings.ts';
-import { sortOf } from './issues.ts';
+import { sortOf } from './issue-words.ts';
 import type { Path } from './problems.ts';
 
 export type Mapping = Readonly<Record<string, unknown>>;
@@ -59,30 +59,4 @@ export function fields<Shape extends Readonly<Record<string, z.ZodType>>>(
     if (result.success) sound[key] = result.data;
   }
   return sound as Partial<z.output<z.ZodObject<Shape>>>;
-}
-
-/** The keys an options schema takes, looked up through whatever is wrapped around its object. */
-export function keysOf(schema: z.core.$ZodType): readonly string[] {
-  const definition = schema._zod.def as z.core.$ZodTypes['_zod']['def'];
-  switch (definition.type) {
-    case 'object':
-      return Object.keys(definition.shape);
-    case 'pipe':
-      // What `z.preprocess` makes begins with a function, which has no keys.
-      return keysOf(definition.in._zod.def.type === 'transform' ? definition.out : definition.in);
-    case 'optional':
-    case 'nullable':
-    case 'default':
-    case 'prefault':
-    case 'readonly':
-    case 'catch':
-    case 'nonoptional':
-      return keysOf(definition.innerType);
-    case 'union':
-      return [...new Set(definition.options.flatMap(keysOf))];
-    case 'intersection':
-      return [...new Set([...keysOf(definition.left), ...keysOf(definition.right)])];
-    default:
-      return [];
-  }
 }

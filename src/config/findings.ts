@@ -1,6 +1,7 @@
 import type * as z from 'zod';
 import { issueFindings, valueAt } from './issues.ts';
 import { type Path, type Problem, pathText, valueText } from './problems.ts';
+import { keysAt } from './schema-keys.ts';
 import type { YamlTree } from './yaml-tree.ts';
 
 /** A problem before it has its place in the file. */
@@ -61,8 +62,9 @@ export class Findings {
       return undefined;
     }
     if (result.success) return result.data;
+    const keysFor = (place: Path) => (place.length === 0 ? known : keysAt(schema, place));
     for (const issue of result.error.issues) {
-      for (const finding of issueFindings(issue, input, known)) {
+      for (const finding of issueFindings(issue, input, keysFor)) {
         this.error({ ...finding, path: [...path, ...finding.path] });
       }
     }

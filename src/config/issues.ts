@@ -1,17 +1,20 @@
 import type * as z from 'zod';
 import type { Finding } from './findings.ts';
+import { missing, shownAs, size, unknownKey, wrongChoice, wrongType } from './issue-words.ts';
 import type { Path } from './problems.ts';
-import { suggest } from './suggest.ts';
 
 type Issue = z.core.$ZodIssue;
 
-/** What zod found, in words for people. `input` is the value that was parsed, `known` the keys to suggest. */
-export function issueFindings(issue: Issue, input: unknown, known: readonly string[]): readonly Finding[] {
+/** The keys that a mapping at a path could have, to suggest one for an unknown one. */
+type KeysFor = (path: Path) => readonly string[];
+
+/** What zod found, in words for people; `input` is the value that was parsed. */
+export function issueFindings(issue: Issue, input: unknown, keysFor: KeysFor): readonly Finding[] {
   const path = pathInFile(issue.path, input);
   const value = valueAt(input, path);
   switch (issue.code) {
     case 'unrecognized_keys':
-      return issue.keys.map((key) => unknownKey([...path, key], key, path.length === 0 ? known : []));
+      return issue.keys.map((key) => unknownKey([...path, key], key, keysFor(path)));
     case 'invalid_type':
       return [wrongType(path, value, issue.expected)];
     case 'invalid_value':
@@ -20,11 +23,14 @@ export function issueFindings(issue: Issue, input: unknown, known: readonly stri
     case 'too_big':
       return [{ path, ...size(issue), show: shownAs(value) }];
     case 'invalid_union':
-      return union(issue, path, value);
+      return union(issue, path, value, keysFor);
     case 'invalid_key':
     case 'invalid_element':
       return issue.issues.flatMap((inner) =>
-        issueFindings(inner, value, []).map((finding) => ({ ...finding, path: [...path, ...finding.path] })),
+        issueFindings(inner, value, (place) => keysFor([...path, ...place])).map((finding) => ({
+          ...finding,
+          path: [...path, ...finding.path],
+        })),
       );
     case 'invalid_format':
     case 'not_multiple_of':
@@ -37,127 +43,43 @@ export function issueFindings(issue: Issue, input: unknown, known: readonly stri
   }
 }
 
-/** "Unknown key", with the key that was meant if one is near. Its value is never shown: it may be `pasword`. */
-export function unknownKey(path: Path, key: string, known: readonly string[]): Finding {
-  const meant = suggest(key, known);
-  const choice = known.length === 0 ? 'remove it' : `remove it, or use one of: ${known.join(', ')}`;
-  return {
-    path,
-    message: meant === undefined ? 'is not a known key' : `is not a known key; did you mean ${meant}?`,
-    remedy: meant === undefined ? choice : `write ${meant}, or remove the key`,
-    at: 'key',
-  };
-}
-
-/** A word that is none of several; for names of providers and detectors too. */
-export function wrongChoice(
-  path: Path,
-  value: unknown,
-  choices: readonly unknown[],
-  wrong = 'is not one of the possible words',
-): Finding {
-  const words = choices.map(String);
-  const meant = typeof value === 'string' ? suggest(value, words) : undefined;
-  const question = meant === undefined ? '' : `; did you mean ${meant}?`;
-  return {
-    path,
-    message: value === null ? 'has no value' : `${wrong}${question}`,
-    remedy: words.length === 1 ? `write ${words[0]}` : `write one of: ${words.join(', ')}`,
-    show: shownAs(value),
-    missing: value === null,
-  };
-}
-
-function missing(path: Path): Finding {
-  const key = path.at(-1);
-  return { path, message: 'is missing', remedy: `add the key ${key ?? ''}`.trim(), missing: true };
-}
-
-const SORTS: Readonly<Record<string, string>> = {
-  string: 'text',
-  number: 'a number',
-  int: 'a whole number',
-  boolean: 'true or false',
-  array: 'a list',
-  object: 'a mapping',
-  record: 'a mapping',
-};
-
-const HOW: Readonly<Record<string, string>> = {
-  string: 'write text; a number or true/false that is meant as text needs quotes',
-  number: 'write a number without quotes or unit',
-  int: 'write a number without quotes, unit or fraction',
-  boolean: 'write true or false (yes, no, on and off are plain text in YAML 1.2)',
-  array: 'write a list: [first, second], or one line with "- " for each',
-  object: 'write a mapping: indented `key: value` lines, or { key: value }',
-  record: 'write a mapping: indented `key: value` lines, or { key: value }',
-};
-
-/** What a value of the file is, in one or two words. */
-export function sortOf(value: unknown): string {
-  if (value === null) return 'empty';
-  if (Array.isArray(value)) return 'a list';
-  return SORTS[typeof value] ?? 'something else';
-}
-
-export function wrongType(path: Path, value: unknown, expected: string): Finding {
-  if (value === undefined) return missing(path);
-  const remedy = HOW[expected] ?? 'see what the documentation says about this key';
-  if (value === null)
-    return { path, message: 'has no value', remedy: `${remedy}; or remove the key`, missing: true };
-  const message = `must be ${SORTS[expected] ?? expected}, but is ${sortOf(value)}`;
-  // A scalar in place of a mapping may be anything, a password at the wrong depth too.
-  const scalar = ['string', 'number', 'int', 'boolean'].includes(expected);
-  return { path, message, remedy, show: scalar ? shownAs(value) : 'nothing' };
-}
-
-type SizeIssue = Extract<Issue, { readonly code: 'too_small' | 'too_big' }>;
-
-function size(issue: SizeIssue): Pick<Finding, 'message' | 'remedy'> {
-  const small = issue.code === 'too_small';
-  const bound = String(small ? issue.minimum : issue.maximum);
-  const exclusive = issue.inclusive === false;
-  const limit = exclusive
-    ? `${small ? 'more' : 'less'} than ${bound}`
-    : `at ${small ? 'least' : 'most'} ${bound}`;
-  switch (issue.origin) {
-    case 'string':
-      return small && bound === '1'
-        ? { message: 'is empty', remedy: 'write something, or remove the key' }
-        : { message: `is too ${small ? 'short' : 'long'}`, remedy: `write ${limit} characters` };
-    case 'array':
-    case 'set':
-    case 'map':
-      return small && bound === '1'
-        ? { message: 'lists nothing', remedy: 'list at least one, or remove the key' }
-        : { message: `lists too ${small ? 'few' : 'many'}`, remedy: `list ${limit}` };
-    default:
-      return { message: `is too ${small ? 'small' : 'large'}`, remedy: `write ${limit}` };
-  }
-}
-
 type UnionIssue = Extract<Issue, { readonly code: 'invalid_union' }>;
 
 /** The branch that got furthest speaks; if all fail at once, the sorts that would do are named together. */
-function union(issue: UnionIssue, path: Path, value: unknown): readonly Finding[] {
+function union(issue: UnionIssue, path: Path, value: unknown, keysFor: KeysFor): readonly Finding[] {
   if (value === undefined) return [missing(path)];
-  const branches = issue.errors.map((errors) => errors.flatMap((inner) => issueFindings(inner, value, [])));
-  const deepest = branches.find(
-    (branch) => branch.length > 0 && branch.every((inner) => inner.path.length > 0),
-  );
-  if (deepest !== undefined) {
-    return deepest.map((finding) => ({ ...finding, path: [...path, ...finding.path] }));
-  }
-  const all = branches.flat();
+  const told = (inner: Issue) => issueFindings(inner, value, (place) => keysFor([...path, ...place]));
+  const within = (findings: readonly Finding[]) =>
+    findings.map((finding) => ({ ...finding, path: [...path, ...finding.path] }));
+  const branches = issue.errors.filter((errors) => errors.length > 0);
+  const deep = branches
+    .map((errors) => errors.flatMap(told))
+    .filter((form) => form.every(({ path: at }) => at.length > 0));
+  const [nearest] = deep.sort((a, b) => a.length - b.length);
+  if (nearest !== undefined) return within(nearest);
+  const all = branches.flat().flatMap(told);
+  const secret = all.some(({ show }) => show === 'secret');
+  // The form of the right sort knows what is wrong; the others only know that they are not meant.
+  const right = branches.filter((errors) => errors.every((inner) => !isOtherSort(inner, value)));
+  const [only, ...others] = right;
+  if (only !== undefined && others.length === 0 && !secret) return within(only.flatMap(told));
   const remedies = [...new Set(all.map(({ remedy }) => remedy))];
   return [
     {
       path,
       message: value === null ? 'has no value' : 'is none of the forms this can have',
       remedy: remedies.join('; or ') || 'see what the documentation says about this key',
-      show: all.some(({ show }) => show === 'secret') ? 'secret' : shownAs(value),
+      show: secret ? 'secret' : shownAs(value),
     },
   ];
+}
+
+/** A reader of text refuses a number by words of its own: to it, too, that is another sort of value. */
+function isOtherSort(issue: Issue, value: unknown): boolean {
+  return (
+    issue.path.length === 0 &&
+    (issue.code === 'invalid_type' || (issue.code === 'custom' && typeof value !== 'string'))
+  );
 }
 
 const ZODS_WORDS = /^(?:Invalid|Too |Unrecognized|Expected)/;
@@ -178,9 +100,6 @@ function own(issue: Issue, path: Path, value: unknown): Finding {
     missing: absent,
   };
 }
-
-const shownAs = (value: unknown): 'value' | 'nothing' =>
-  typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean' ? 'value' : 'nothing';
 
 /**
  * The path as the file has it: a schema that takes one value for a list of one speaks of `listen[0]` where the file

@@ -147,31 +147,23 @@ function convert(schema: z.ZodType): Json {
     target: 'draft-7',
     unrepresentable: 'any',
     override: ({ zodSchema, jsonSchema }) => {
-      const list = afterFunction(zodSchema);
-      if (list === undefined) return;
-      const { items, minItems, maxItems } = jsonSchema;
+      const { type, items, minItems, maxItems } = jsonSchema;
+      // What is wrapped around it takes over the result, and is asked about again.
+      if (type !== 'array' || !takesOneForList(zodSchema)) return;
       for (const key of ['type', 'items', 'minItems', 'maxItems'] as const) delete jsonSchema[key];
-      const bounds = {
-        ...(minItems !== undefined && { minItems }),
-        ...(maxItems !== undefined && { maxItems }),
-      };
-      jsonSchema.anyOf = [
-        items as z.core.JSONSchema.JSONSchema,
-        { type: 'array', items: items as z.core.JSONSchema.JSONSchema, ...bounds },
-      ];
+      const list = { type, items, minItems, maxItems };
+      jsonSchema.anyOf = [items, list] as z.core.JSONSchema.JSONSchema[];
     },
   });
-  return rest;
+  // Without the keys that are there and undefined.
+  return JSON.parse(JSON.stringify(rest)) as Json;
 }
 
-/**
- * The list behind a `z.preprocess`, which says nothing of what goes into it; here it is always one value that may stand
- * for a list of one.
- */
-function afterFunction(schema: z.core.$ZodType): z.core.$ZodType | undefined {
+/** True for a list behind a `z.preprocess`, which here always takes one value for a list of one. */
+function takesOneForList(schema: z.core.$ZodType): boolean {
   const { def } = (schema as z.core.$ZodTypes)._zod;
-  if (def.type === 'optional' || def.type === 'prefault' || def.type === 'default')
-    return afterFunction(def.innerType);
-  const preprocessed = def.type === 'pipe' && def.in._zod.def.type === 'transform';
-  return preprocessed && def.out._zod.def.type === 'array' ? def.out : undefined;
+  if (def.type === 'optional' || def.type === 'prefault' || def.type === 'default') {
+    return takesOneForList(def.innerType);
+  }
+  return def.type === 'pipe' && def.in._zod.def.type === 'transform' && def.out._zod.def.type === 'array';
 }

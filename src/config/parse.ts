@@ -4,11 +4,12 @@ import type { Provider } from '../sinks/contract.ts';
 import type { DetectorKind } from '../sources/contract.ts';
 import { checkAllow, checkGap, checkListeners, checkUnusedUplinks, checkWatch } from './cross-checks.ts';
 import { DEFAULTS, type StateSurroundings, stateFolder } from './defaults.ts';
+import { warnOfReadableLiterals } from './exposed-secrets.ts';
 import { fields, isMapping } from './fields.ts';
 import { Findings } from './findings.ts';
 import { deepFreeze, fingerprint } from './fingerprint.ts';
-import { sortOf, unknownKey, wrongType } from './issues.ts';
-import { type Path, type Problem, sortProblems } from './problems.ts';
+import { sortOf, unknownKey, wrongType } from './issue-words.ts';
+import { type Problem, sortProblems } from './problems.ts';
 import { checkSinkUplink, resolveRecords } from './records.ts';
 import { withSecretSource } from './secret-source.ts';
 import { type SecretPlaces, secretSource } from './secrets.ts';
@@ -161,30 +162,4 @@ function readStateFolder(findings: Findings, input: unknown, surroundings: Surro
     });
   } else return resolve(surroundings.folder, input);
   return stateFolder(surroundings);
-}
-
-const READABLE_BY_OTHERS = 0o044;
-
-function warnOfReadableLiterals(
-  findings: Findings,
-  root: unknown,
-  literals: ReadonlySet<string>,
-  { mode, platform, file }: Surroundings,
-): void {
-  // Windows gives mode bits that mean nothing.
-  if (mode === undefined || platform === 'win32' || (mode & READABLE_BY_OTHERS) === 0) return;
-  const search = (value: unknown, path: Path): void => {
-    if (typeof value === 'object' && value !== null) {
-      const list = Array.isArray(value);
-      for (const [key, inner] of Object.entries(value)) search(inner, [...path, list ? Number(key) : key]);
-    } else if (typeof value === 'string' && literals.has(value)) {
-      findings.warning({
-        path,
-        message: `is a secret in a file that others can read (mode ${(mode & 0o777).toString(8).padStart(4, '0')})`,
-        remedy: `run chmod 600 ${file}, or write { file: … } or { env: … } instead of the secret`,
-        show: 'secret',
-      });
-    }
-  };
-  if (literals.size > 0) search(root, []);
 }

@@ -4,7 +4,7 @@ import { keyText } from '../model/record.ts';
 import type { RecordSettings, UplinkSettings } from '../model/settings.ts';
 import { DEFAULT_UPLINK } from './defaults.ts';
 import type { Findings } from './findings.ts';
-import { wrongChoice } from './issues.ts';
+import { wrongChoice } from './issue-words.ts';
 import type { RecordDraft, SinkDraft } from './sinks.ts';
 import { familiesOf } from './uplinks.ts';
 

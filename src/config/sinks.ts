@@ -1,9 +1,10 @@
 import type * as z from 'zod';
 import type { Provider } from '../sinks/contract.ts';
-import { fields, isMapping, keysOf, listAt, mappingAt } from './fields.ts';
+import { fields, isMapping, listAt, mappingAt } from './fields.ts';
 import type { Findings } from './findings.ts';
-import { unknownKey, wrongChoice, wrongType } from './issues.ts';
+import { unknownKey, wrongChoice, wrongType } from './issue-words.ts';
 import type { Path } from './problems.ts';
+import { keysOf } from './schema-keys.ts';
 import { recordSchema, sinkSchema } from './sections.ts';
 import { checkName } from './uplinks.ts';
 

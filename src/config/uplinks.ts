@@ -2,10 +2,11 @@ import { FAMILIES, type Family } from '../model/family.ts';
 import type { DetectorSettings, UplinkSettings } from '../model/settings.ts';
 import type { DetectorKind } from '../sources/contract.ts';
 import { DEFAULTS } from './defaults.ts';
-import { fields, isMapping, keysOf, listAt, mappingAt } from './fields.ts';
+import { fields, isMapping, listAt, mappingAt } from './fields.ts';
 import type { Findings } from './findings.ts';
-import { wrongChoice, wrongType } from './issues.ts';
+import { wrongChoice, wrongType } from './issue-words.ts';
 import type { Path } from './problems.ts';
+import { keysOf } from './schema-keys.ts';
 import { NAME_PATTERN, NAME_REMEDY, uplinkSchema } from './sections.ts';
 
 const UPLINK_KEYS = [...FAMILIES, ...Object.keys(uplinkSchema.shape)];

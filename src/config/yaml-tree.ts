@@ -1,15 +1,7 @@
-import {
-  isAlias,
-  isMap,
-  isScalar,
-  isSeq,
-  LineCounter,
-  type Node,
-  type ParsedNode,
-  parseDocument,
-} from 'yaml';
+import { isAlias, isMap, isScalar, isSeq, LineCounter, type Node } from 'yaml';
 import { type Path, pathText } from './problems.ts';
 import { yamlWords } from './yaml-problems.ts';
+import { CONTROL, compose, nestedTooDeep } from './yaml-text.ts';
 
 export interface Position {
   readonly line: number;
@@ -41,10 +33,6 @@ const TOO_DEEP = {
   message: 'is nested too deeply',
   remedy: `use at most ${DEEPEST} levels of lists and mappings, and no alias to what it stands in`,
 };
-/** What YAML 1.2 section 5.1 does not allow in a file, but for the rare ones that no editor shows. */
-// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
-const CONTROL = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f]/;
-
 const placeKey = (path: Path): string => JSON.stringify(path);
 
 /** Reads one YAML 1.2 document (core schema; no merge keys, no tags of languages). Never throws. */
@@ -166,40 +154,4 @@ export function readYaml(text: string): YamlTree {
 interface Pair {
   readonly key: Node | null;
   readonly value: Node | null;
-}
-
-type Complain = (offset: number, code: string) => void;
-
-function compose(text: string, lineCounter: LineCounter, complain: Complain): ParsedNode | null {
-  try {
-    const document = parseDocument(text, {
-      version: '1.2',
-      schema: 'core',
-      merge: false,
-      // Found while converting, where the first of the two is known too.
-      uniqueKeys: false,
-      // The pretty form quotes the line, which may hold a secret.
-      prettyErrors: false,
-      // `silent` would also drop the complaint about a second document.
-      logLevel: 'error',
-      lineCounter,
-    });
-    for (const { pos, code } of [...document.errors, ...document.warnings]) complain(pos[0], code);
-    return document.contents;
-  } catch {
-    complain(0, 'IMPOSSIBLE');
-    return null;
-  }
-}
-
-/** The composer recurses for each level: brackets and dashes are counted first, roughly and generously. */
-function nestedTooDeep(text: string): boolean {
-  const limit = 500;
-  let open = 0;
-  for (const character of text) {
-    if (character === '[' || character === '{') open += 1;
-    else if (character === ']' || character === '}') open = Math.max(0, open - 1);
-    if (open > limit) return true;
-  }
-  return text.split('\n').some((line) => /^(?:\s*[-?:]\s){500}/.test(line) || /^ {4000}/.test(line));
 }

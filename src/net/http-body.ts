@@ -9,7 +9,12 @@ export const DEFAULT_MAX_BYTES = 1_048_576;
  * Reads the whole answer. Rejects with Node's error if the connection ends early, and with `HttpFailure` as soon as the
  * body is known to be longer than `maxBytes` (from Content-Length, before reading) or comes in a coding nobody asked for.
  */
-export function readAnswer(response: IncomingMessage, maxBytes: number, place: string): Promise<HttpAnswer> {
+export function readAnswer(
+  response: IncomingMessage,
+  maxBytes: number,
+  place: string,
+  keepOctets = false,
+): Promise<HttpAnswer> {
   return new Promise((resolve, reject) => {
     const refuse = (kind: HttpFailure['kind'], what: string): void =>
       reject(new HttpFailure(kind, true, `${place}: ${what}`));
@@ -31,8 +36,10 @@ export function readAnswer(response: IncomingMessage, maxBytes: number, place: s
       chunks.push(chunk);
     });
     response.on('end', () => {
-      const body = new TextDecoder().decode(Buffer.concat(chunks));
-      resolve({ status: response.statusCode ?? 0, headers: headersOf(response), body });
+      const octets = Buffer.concat(chunks);
+      const body = new TextDecoder().decode(octets);
+      const answer = { status: response.statusCode ?? 0, headers: headersOf(response), body };
+      resolve(keepOctets ? { ...answer, octets } : answer);
     });
   });
 }

@@ -34,7 +34,7 @@ export async function runExchange(
     outgoing.on('socket', () => watchProgress(outgoing, library === https, progress));
     outgoing.on('response', (response) => {
       progress.answered = true;
-      reading = readAnswer(response, maxBytes, place);
+      reading = readAnswer(response, maxBytes, place, request.octets);
       reading.catch(abort);
     });
     outgoing.on('error', (error) => {

@@ -10,6 +10,8 @@ export interface HttpRequest {
   readonly body?: string;
   /** Octets of body to accept; default 1 MiB. A longer one is a failure, never a truncation. */
   readonly maxBytes?: number;
+  /** Hands the body over as octets too, for answers that are no text. */
+  readonly octets?: true;
 }
 
 export interface HttpAnswer {
@@ -18,6 +20,8 @@ export interface HttpAnswer {
   readonly headers: Readonly<Record<string, string>>;
   /** Decoded as UTF-8. */
   readonly body: string;
+  /** The same body undecoded; there if the request asked for `octets`. */
+  readonly octets?: Uint8Array;
 }
 
 /**

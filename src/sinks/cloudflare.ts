@@ -1,23 +1,24 @@
 import * as z from 'zod';
 import { domainName, secret } from '../config/schema-types.ts';
 import { bearer, type RestZone } from './rest/api.ts';
-import { path } from './rest/exchange.ts';
+import type { Ask } from './rest/exchange.ts';
 import { baseOf, restOptions } from './rest/options.ts';
 import { collect, counted } from './rest/pages.ts';
 import { defineRestProvider } from './rest/provider.ts';
 import { changedTtl, type RestChange, type RestRecord } from './rest/records.ts';
+import { path, type Query } from './rest/request.ts';
 
 const options = z.strictObject({
   token: secret(),
   ...restOptions,
-  /**
-   * Left out: created records are not proxied, found ones stay as they are. Given: it holds for records created and, with
-   * the next change of address, for records found otherwise. By itself it is never a reason to write.
-   */
-  proxied: z.boolean().optional(),
-  /** Both only for records netdrift creates; a found record keeps its own. */
-  comment: z.string().max(100).optional(),
-  tags: z.array(z.string()).optional(),
+  proxied: z.boolean().optional().meta({
+    description:
+      'Whether records go through the proxy. Left out, new records do not and found ones stay as they are. Given, it holds for new records and, with the next change of address, for found ones; by itself it is no reason to write.',
+  }),
+  comment: z.string().max(100).optional().meta({ description: 'For new records; found ones keep theirs.' }),
+  tags: z.array(z.string()).optional().meta({
+    description: 'For new records, as name:value; found ones keep theirs. Not on the Free plan.',
+  }),
 });
 type Options = z.output<typeof options>;
 
@@ -35,7 +36,7 @@ const listOf = <Item>(item: z.ZodType<Item>) => {
   );
 };
 const text = z.string();
-const zones = listOf(z.object({ id: text, name: domainName() }));
+const zones = listOf(z.object({ id: text, name: domainName(), status: text.default('') }));
 const record = z.object({ id: text, name: text, type: text, content: text.default(''), ttl: z.number() });
 const records = listOf(record.extend({ proxied: z.boolean().default(false) }));
 const reason = z.object({ code: z.number(), message: text });
@@ -55,6 +56,12 @@ function patch(change: RestChange, record: RestRecord, content: string, given: O
   const proxied = given.proxied ?? isProxied(record);
   const ttl = proxied ? undefined : changedTtl(change, record.ttl);
   return { content, ttl, proxied: proxied === isProxied(record) ? undefined : proxied };
+}
+
+/** A name may be there twice, active in one account and pending in another: the last of a name is taken. */
+async function zonesOf(ask: Ask, query: Query): Promise<readonly RestZone[]> {
+  const isActive = ({ status }: { status: string }) => Number(status === 'active');
+  return (await collect(ask, '/zones', zones, query)).toSorted((a, b) => isActive(a) - isActive(b));
 }
 
 const recordsPath = (zone: RestZone) => path`/zones/${zone.id}/dns_records`;
@@ -108,9 +115,8 @@ export const cloudflare = defineRestProvider<Options>({
     },
     zones: {
       // 50 a page is the most this list gives.
-      list: (ask) => collect(ask, '/zones', zones, { per_page: 50 }),
-      byName: async (ask, name) =>
-        (await collect(ask, '/zones', zones, { name })).find((zone) => zone.name === name),
+      list: (ask) => zonesOf(ask, { per_page: 50 }),
+      byName: async (ask, name) => (await zonesOf(ask, { name })).findLast((zone) => zone.name === name),
     },
     records: async (ask, zone, name) => {
       const found = await collect(ask, recordsPath(zone), records, { per_page: 1_000, 'name.exact': name });
@@ -122,7 +128,6 @@ export const cloudflare = defineRestProvider<Options>({
       size: 200,
       apply: async (ask, zone, changes) => {
         await ask.send('POST', `${recordsPath(zone)}/batch`, done, { body: batchOf(changes, given) });
-        return undefined;
       },
       single: {
         create: async (ask, zone, change, value) => {

@@ -110,6 +110,8 @@ export interface Traits {
   readonly creates: boolean;
   /** What one request does with the two families: `separate` requests or records, or both in `one` call. */
   readonly families: 'separate' | 'one';
+  /** True if what it holds ends with the process: nothing that was confirmed before a start is true after it. */
+  readonly volatile?: boolean;
 }
 
 export interface SinkInit<Options> {

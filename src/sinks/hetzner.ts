@@ -1,30 +1,28 @@
 import * as z from 'zod';
 import { domainName, secret } from '../config/schema-types.ts';
 import { bearer, type RestZone, type WriteEnd } from './rest/api.ts';
-import { type Ask, path } from './rest/exchange.ts';
+import type { Ask } from './rest/exchange.ts';
 import { baseOf, restOptions } from './rest/options.ts';
 import { collect, counted } from './rest/pages.ts';
 import { defineRestProvider } from './rest/provider.ts';
 import * as dns from './rest/records.ts';
+import { path } from './rest/request.ts';
 
 const options = z.strictObject({ token: secret(), ...restOptions });
 
-const pagination = z.object({ page: z.int(), last_page: z.int(), total_entries: z.int() });
-const meta = z.object({ pagination });
+const text = z.string();
+const meta = z.object({
+  pagination: z.object({ page: z.int(), last_page: z.int(), total_entries: z.int() }),
+});
 const place = ({ meta: { pagination } }: { readonly meta: z.output<typeof meta> }) => {
   return { page: pagination.page, last: pagination.last_page, total: pagination.total_entries };
 };
 const zone = z.object({ id: z.int().transform(String), name: domainName() });
 const zones = counted(z.object({ zones: z.array(zone), meta }), (body) => body.zones, place);
-const member = z.object({ value: z.string(), comment: z.string().optional() });
-const set = z.object({
-  name: z.string(),
-  type: z.string(),
-  ttl: z.int().nullish(),
-  records: z.array(member),
-});
+const member = z.object({ value: text, comment: text.optional() });
+const set = z.object({ name: text, type: text, ttl: z.int().nullish(), records: z.array(member) });
 const sets = counted(z.object({ rrsets: z.array(set), meta }), (body) => body.rrsets, place);
-const reason = z.object({ code: z.string(), message: z.string() });
+const reason = z.object({ code: text, message: text });
 const refusal = z.object({ error: reason });
 const status = z.enum(['running', 'success', 'error']);
 const started = z.object({ action: z.object({ id: z.int(), status, error: reason.nullish() }) });
@@ -35,8 +33,7 @@ async function act(ask: Ask, method: 'POST' | 'DELETE', to: string, body?: unkno
   const again = () => ask.get(path`/zones/actions/${first.action.id}`, started);
   const running = (state: typeof first) => state.action.status === 'running';
   const { action } = await ask.poll({ every: 1_000, tries: 6 }, first, running, again);
-  if (action.status === 'running')
-    return { pending: 'Hetzner is carrying the change out', retryAfter: 5_000 };
+  if (action.status === 'running') return { pending: 'still being carried out there', retryAfter: 5_000 };
   if (action.status === 'error') throw ask.failed(action.error ?? { message: 'the action failed' });
 }
 

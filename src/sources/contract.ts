@@ -8,6 +8,7 @@ import type { Spawn } from '../model/spawn.ts';
 import type { Trigger } from '../model/trigger.ts';
 import type { HttpClient } from '../net/http.ts';
 import type { Log } from '../telemetry/log.ts';
+import type { RouterClient } from './router/client.ts';
 
 /**
  * A source of reasons to look. Subscribing starts it, unsubscribing stops it and everything it started. It never
@@ -62,4 +63,6 @@ export interface DetectorComponents {
   readonly http: (family: Family) => HttpClient;
   readonly spawn: Spawn;
   readonly log: Log;
+  /** Shared with the trigger that listens to the router; without it the detector makes one of its own. */
+  readonly router?: RouterClient;
 }

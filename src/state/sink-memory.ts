@@ -33,7 +33,7 @@ export interface SinkMemory {
   /** The operator's word: drops all holds and answers how many there were. */
   release(): Promise<number>;
   /** Forgets every record that is not among these. */
-  prune(keys: readonly RecordKey[]): void;
+  prune(keys: readonly RecordKey[]): Promise<void>;
 }
 
 interface RecordMemory {
@@ -168,12 +168,12 @@ export class SinkState implements SinkMemory {
     return count;
   }
 
-  prune(keys: readonly RecordKey[]): void {
+  async prune(keys: readonly RecordKey[]): Promise<void> {
     const wanted = new Set(keys.map(keyText));
     let pruned = false;
     for (const text of this.#records.keys())
       if (!wanted.has(text)) pruned = this.#records.delete(text) || pruned;
-    if (pruned) void this.#save();
+    if (pruned) await this.#save();
   }
 
   #settle(outcome: Outcome): void {

@@ -89,6 +89,23 @@ export const EVENTS = {
   events_unavailable: event('warn', 'the system gives no events here; netdrift looks at intervals instead'),
   events_lost: event('warn', 'events may have been missed; the source is started again and a look follows'),
   events_recovered: event('info', 'events arrive again'),
+  trigger_source_starting: event('debug', 'a source of triggers is being started'),
+  trigger_source_listening: event('info', 'a source of triggers listens'),
+  trigger_source_skipped: event(
+    'debug',
+    'a source of triggers does not work on this host; the next kind is tried',
+  ),
+  trigger_source_lost: event(
+    'warn',
+    'a source of triggers ended; it is started again, and netdrift polls meanwhile',
+  ),
+  trigger_source_recovered: event('info', 'a source of triggers listens again; a look follows'),
+  trigger_source_defect: event(
+    'error',
+    'a source of triggers failed in a way it must not: a defect of netdrift',
+  ),
+  trigger_line: event('trace', 'one line of a source of triggers, and how it was read'),
+  polling: event('info', 'no source of triggers works here; netdrift looks at intervals'),
   snapshot_failed: event('warn', "the host's interfaces could not be read at all; the next look tries again"),
   snapshot_unreadable: event(
     'debug',
@@ -97,6 +114,10 @@ export const EVENTS = {
   interfaces_unknown: event('debug', 'this look could not list the interfaces; those of the last look stay'),
   routes_unknown: event('debug', 'this look could not tell the default routes; those of the last look stay'),
   gateway_unknown: event('debug', 'the default gateway could not be found out; the last one stays'),
+  router_notice_ignored: event(
+    'info',
+    'a message that claims to be from a router is not acted on; with the reason',
+  ),
   trigger_raw: event('trace', 'a raw event as the source gave it; shown by `netdrift watch`'),
 
   clock_stepped: event('info', 'the wall clock was set; no action follows'),

@@ -33,9 +33,16 @@ function provider(name: string, options: z.ZodType, minimumGap?: number): Provid
   };
 }
 
+/** One value may stand for a list of it. */
+const oneOrMore = <T>(schema: z.ZodType<T>) =>
+  z.preprocess(
+    (input) => (input === undefined || Array.isArray(input) ? input : [input]),
+    z.array(schema).min(1),
+  );
+
 /** As the real ones, as far as reading their options goes. */
 export const providers: readonly Provider[] = [
-  provider('embedded', z.strictObject({ listen: listenAddress(), zone: domainName().optional() })),
+  provider('embedded', z.strictObject({ listen: oneOrMore(listenAddress()), zone: domainName().optional() })),
   provider(
     'dyndns2',
     z.strictObject({

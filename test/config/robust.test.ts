@@ -1,9 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { stringify } from 'yaml';
+import * as z from 'zod';
 import type { Parsed } from '../../src/config/load.ts';
 import { formatProblems } from '../../src/config/load.ts';
-import { parse } from './fakes.ts';
+import { parse, providers } from './fakes.ts';
 import { WRONG_CONFIGURATIONS } from './wrong-configurations.ts';
 
 function judged(parsed: Parsed): void {
@@ -93,6 +94,19 @@ describe('whatever the file holds', () => {
         judged(parse(text.slice(0, start) + text.slice(start + length), changes));
       }),
       { numRuns: 2_000 },
+    );
+  });
+
+  test('a provider whose check throws is a problem too', () => {
+    const failing = z.strictObject({ key: z.string() }).refine(() => {
+      throw new Error('never thought of');
+    });
+    const [first] = providers;
+    if (first === undefined) throw new Error('no provider');
+    const text = 'sinks:\n  a: { provider: embedded, key: x, records: [a.example.org] }\n';
+    const parsed = parse(text, { providers: [{ ...first, options: failing }] });
+    expect(parsed.ok ? '' : formatProblems(parsed.problems)).toBe(
+      'config.yaml:2:6 sinks.a: cannot be read\n    compare it with the documentation of its keys',
     );
   });
 

@@ -29,7 +29,7 @@ describe('settings', () => {
         timeout: 10_000,
         minimum_gap: 0,
         when_absent: 'keep',
-        options: { listen: { host: '127.0.0.1', port: 15_353 } },
+        options: { listen: [{ host: '127.0.0.1', port: 15_353 }] },
         fingerprint: expect.stringMatching(/^[0-9a-f]{64}$/),
       },
     ]);
@@ -59,7 +59,10 @@ sinks:
       { key: { name: 'lte.example.org', type: 'A' }, uplink: 'lte', ttl: 30 },
       { key: { name: 'six.example.org', type: 'AAAA' }, uplink: 'dsl', ttl: 300 },
     ]);
-    expect(sinks[0]).toMatchObject({ when_absent: 'clear', options: { listen: { host: '::1', port: 53 } } });
+    expect(sinks[0]).toMatchObject({
+      when_absent: 'clear',
+      options: { listen: [{ host: '::1', port: 53 }] },
+    });
   });
 
   test('the only uplink is the usual one whatever its name, and so is wan among several', () => {

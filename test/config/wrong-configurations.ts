@@ -496,9 +496,7 @@ export const WRONG_CONFIGURATIONS: readonly Wrong[] = [
   {
     title: 'a missing option',
     text: 'sinks:\n  a: { provider: embedded, records: [a.example.org] }\n',
-    told: [
-      '2:3 sinks.a.listen: is missing | write an address of this host and a port, such as 127.0.0.1:15353 or [::1]:15353',
-    ],
+    told: ['2:3 sinks.a.listen: is missing | add the key listen'],
   },
   {
     title: 'an unknown detector',

@@ -120,6 +120,7 @@ async function start(): Promise<SinkBench> {
 describeSinkConformance('the example', {
   traits,
   reads: true,
+  pageSize: PAGE,
   removes: true,
   troubles: ['credentials', 'rate_limited', 'server_error', 'hang', 'malformed'],
   start,

@@ -21,6 +21,8 @@ export interface SinkHarness {
   readonly traits: Traits;
   /** False for sinks that can only write: what needs a list does not apply to them. */
   readonly reads: boolean;
+  /** Records on one page, where the provider gives its list in pages; small ones make the test quick. */
+  readonly pageSize?: number;
   /** False where the protocol has no way to remove a record; then removing must fail as `invalid`. */
   readonly removes: boolean;
   /** Which troubles exist with this provider (a program has no 429). */

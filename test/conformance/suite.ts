@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { address } from '../../src/model/address.ts';
 import type { RecordType } from '../../src/model/family.ts';
-import type { Fqdn } from '../../src/model/name.ts';
+import { type Fqdn, fqdn } from '../../src/model/name.ts';
 import type { FailureClass } from '../../src/model/outcome.ts';
 import { keyText, type Target } from '../../src/model/record.ts';
 import { SinkError, type WriteResult } from '../../src/sinks/contract.ts';
@@ -28,6 +28,7 @@ const NEW = { A: '203.0.113.2', AAAA: '2001:db8::2' } as const;
  *     describeSinkConformance('name', {
  *       traits: name.traits,
  *       reads: true,            // the sink has `read`
+ *       pageSize: 100,          // if lists come in pages: records on one page of the fake
  *       removes: true,          // records can be removed
  *       troubles: ['credentials', 'rate_limited', 'server_error', 'hang', 'malformed'],
  *       start: async () => ...  // a fake of the provider on loopback that really holds records, and a sink that talks to it
@@ -137,6 +138,17 @@ export function describeSinkConformance(name: string, harness: SinkHarness): voi
       expect(at.held()).toEqual(before);
     });
 
+    it.runIf(harness.pageSize !== undefined)('finds what stands on later pages', async () => {
+      const at = await start();
+      const zone = at.names[0].slice(at.names[0].indexOf('.') + 1);
+      const count = 2 * (harness.pageSize ?? 0);
+      at.seed(Array.from({ length: count }, (_, index) => record(fqdn(`f${index}.${zone}`), OLD.A)));
+      at.seed([record(at.names[0], OLD.A)]);
+      expect(await apply(at, [want(at.names[0], OLD.A)])).toEqual([]);
+      expect(await apply(at, [want(at.names[0], NEW.A)])).toEqual(['updated']);
+      expect(at.held()).toHaveLength(count + 1);
+    });
+
     it.runIf(harness.reads)('keeps what else the provider holds with a record that changes', async () => {
       const at = await seeded(({ names }) => [record(names[0], OLD.A)]);
       const before = at.held().map(({ other }) => other);
@@ -144,19 +156,22 @@ export function describeSinkConformance(name: string, harness: SinkHarness): voi
       expect(at.held().map(({ other }) => other)).toEqual(before);
     });
 
-    it.runIf(harness.reads)('answers for the keys asked, and for them only', async () => {
-      const at = await seeded(({ names, neighbour }) => [
-        record(names[0], OLD.A),
-        record(names[0], OLD.AAAA),
-        record(neighbour, OLD.A),
-      ]);
-      const keys = [want(at.names[0], OLD.A).key, want(at.names[1], OLD.A).key];
-      const found = (await at.sink.read?.(keys, callOf(at.http))) ?? [];
-      const asked = found.filter(({ key }) => keys.some((each) => keyText(each) === keyText(key)));
-      expect(asked.map(({ key, content }) => `${keyText(key)} ${content}`)).toEqual([
-        `${at.names[0]}/A ${OLD.A}`,
-      ]);
-    });
+    it.runIf(harness.reads)(
+      'finds each key by exact name and type, and nothing for one that is not there',
+      async () => {
+        const at = await seeded(({ names, neighbour }) => [
+          record(names[0], OLD.A),
+          record(names[0], OLD.AAAA),
+          record(neighbour, OLD.A),
+        ]);
+        const keys = [want(at.names[0], OLD.A).key, want(at.names[1], OLD.A).key];
+        const found = (await at.sink.read?.(keys, callOf(at.http))) ?? [];
+        const asked = found.filter(({ key }) => keys.some((each) => keyText(each) === keyText(key)));
+        expect(asked.map(({ key, content }) => `${keyText(key)} ${content}`)).toEqual([
+          `${at.names[0]}/A ${OLD.A}`,
+        ]);
+      },
+    );
 
     describe.runIf(harness.reads).each(harness.troubles)('reading meets %s', (trouble) => {
       it('and throws: a failed list is not an empty one', async () => {

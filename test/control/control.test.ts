@@ -4,6 +4,7 @@ import { existsSync, mkdirSync, mkdtempSync, rmSync, statSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { execPath } from 'node:process';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { askControl, ControlRefused, watchControl } from '../../src/control/client.ts';
@@ -166,10 +167,8 @@ describe('watching', () => {
     socket.write('{"ask":"watch"}\n');
     await until(() => watchers.size === 1);
     const [listener] = watchers;
-    const before = process.memoryUsage().rss;
     for (let count = 0; count < 100_000; count += 1)
       listener?.(`{"number":${count},"pad":"${'x'.repeat(500)}"}`);
-    expect(process.memoryUsage().rss - before).toBeLessThan(30_000_000);
     let text = '';
     socket.on('data', (data) => {
       text += String(data);
@@ -187,7 +186,10 @@ describe('watching', () => {
     const lost = lines
       .filter((line) => line.event === 'log_lines_dropped')
       .reduce((sum, line) => sum + line.count, 0);
-    expect(lines.filter((line) => line.number >= 0).length + lost).toBeGreaterThanOrEqual(100_000);
+    const kept = lines.filter((line) => line.number >= 0);
+    expect(kept.length + lost).toBeGreaterThanOrEqual(100_000);
+    // 256 KiB wait here, and what the socket itself takes; all of them would be 52 MB.
+    expect(kept.length).toBeLessThan(4_000);
   });
 });
 
@@ -253,7 +255,7 @@ describe('the server', () => {
 
     path = join(folder, 'stale.sock');
     const script = `require('node:net').createServer().listen(${JSON.stringify(path)}, () => console.log('up'))`;
-    const child = spawn('node', ['-e', script], { stdio: ['ignore', 'pipe', 'inherit'] });
+    const child = spawn(execPath, ['-e', script], { stdio: ['ignore', 'pipe', 'inherit'] });
     await once(child.stdout, 'data');
     child.kill('SIGKILL');
     await once(child, 'exit');

@@ -17,6 +17,14 @@ export interface Value {
   readonly ttl: unknown;
 }
 
+export interface Place {
+  readonly page: number;
+  readonly last: number;
+  readonly total: number;
+}
+
+const only = (items: readonly Raw[]): Place => ({ page: 1, last: 1, total: items.length });
+
 /** What the replay server must know of a provider: how its writes change its records, and how its lists look. */
 export interface Dialect {
   readonly provider: string;
@@ -24,7 +32,8 @@ export interface Dialect {
   readonly base: string;
   isList(path: string): boolean;
   items(body: unknown): readonly Raw[];
-  list(items: readonly Raw[]): unknown;
+  /** One page of a list; the only one unless `place` says otherwise. */
+  list(items: readonly Raw[], place?: Place): unknown;
   filtered(items: readonly Raw[], query: URLSearchParams): readonly Raw[];
   values(item: Raw): readonly Value[];
   /**
@@ -55,14 +64,14 @@ function change(items: readonly Raw[], id: string, edit: (item: Raw) => Raw | un
   });
 }
 
-let created = 0;
-function newId(): string {
+let created = 900_000;
+function newId(): number {
   created += 1;
-  return `created-${created}`;
+  return created;
 }
 
 /** Records one by one, by id; Cloudflare has the batch on top. */
-function byId(content: string, isList: (path: string) => boolean) {
+function byId(content: string, id: () => unknown, isList: (path: string) => boolean) {
   return {
     isList,
     values: (item: Raw): readonly Value[] => [
@@ -74,7 +83,7 @@ function byId(content: string, isList: (path: string) => boolean) {
       },
     ],
     after(items: readonly Raw[], { method, path, body }: Asked, made?: Raw): readonly Raw[] | undefined {
-      if (method === 'POST' && isList(path)) return [...items, made ?? { id: newId(), ...given(body) }];
+      if (method === 'POST' && isList(path)) return [...items, made ?? { id: id(), ...given(body) }];
       if (!isList(path.slice(0, path.lastIndexOf('/')))) return undefined;
       switch (method) {
         case 'PUT':
@@ -89,19 +98,23 @@ function byId(content: string, isList: (path: string) => boolean) {
   };
 }
 
-const cloudflareRecords = byId('content', (path) => path.endsWith('/dns_records'));
+const cloudflareRecords = byId(
+  'content',
+  () => String(newId()),
+  (path) => path.endsWith('/dns_records'),
+);
 
 const cloudflare: Dialect = {
   ...cloudflareRecords,
   provider: 'cloudflare',
   base: 'https://api.cloudflare.com/client/v4',
   items: (body) => fields(body)['result'] as readonly Raw[],
-  list: (items) => ({
+  list: (items, { page, last, total } = only(items)) => ({
     result: items,
     success: true,
     errors: [],
     messages: [],
-    result_info: { page: 1, per_page: 1_000, count: items.length, total_count: items.length, total_pages: 1 },
+    result_info: { page, per_page: 100, count: items.length, total_count: total, total_pages: last },
   }),
   filtered: (items, query) =>
     items.filter(
@@ -117,7 +130,7 @@ const cloudflare: Dialect = {
     let left = items;
     for (const { id } of deletes) left = change(left, String(id), () => undefined);
     for (const patch of patches) left = change(left, String(patch['id']), (item) => ({ ...item, ...patch }));
-    return [...left, ...posts.map((post) => ({ id: newId(), ...post }))];
+    return [...left, ...posts.map((post) => ({ id: String(newId()), ...post }))];
   },
   answer: (asked, before, after) => {
     const changed = after.filter((item) => !before.includes(item));
@@ -128,11 +141,15 @@ const cloudflare: Dialect = {
 };
 
 const digitalocean: Dialect = {
-  ...byId('data', (path) => path.endsWith('/records')),
+  ...byId('data', newId, (path) => path.endsWith('/records')),
   provider: 'digitalocean',
   base: 'https://api.digitalocean.com',
   items: (body) => fields(body)['domain_records'] as readonly Raw[],
-  list: (items) => ({ domain_records: items, links: {}, meta: { total: items.length } }),
+  list: (items, { page, last, total } = only(items)) => ({
+    domain_records: items,
+    links: page < last ? { pages: { next: `https://api.digitalocean.com/v2/x?page=${page + 1}` } } : {},
+    meta: { total },
+  }),
   // `name` is absolute in the query and relative in the list.
   filtered: (items, query) =>
     items.filter((item) => {
@@ -154,18 +171,9 @@ const hetzner: Dialect = {
   base: 'https://api.hetzner.cloud/v1',
   isList: (path) => path.endsWith('/rrsets'),
   items: (body) => fields(body)['rrsets'] as readonly Raw[],
-  list: (items) => ({
+  list: (items, { page, last, total } = only(items)) => ({
     rrsets: items,
-    meta: {
-      pagination: {
-        page: 1,
-        per_page: 50,
-        last_page: 1,
-        next_page: null,
-        previous_page: null,
-        total_entries: items.length,
-      },
-    },
+    meta: { pagination: { page, per_page: 50, last_page: last, total_entries: total } },
   }),
   filtered: (items, query) =>
     items.filter((item) => ['name', 'type'].every((key) => !query.has(key) || query.get(key) === item[key])),

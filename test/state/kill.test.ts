@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { execPath } from 'node:process';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readState } from '../../src/state/document.ts';
 import { type Bundle, bundle } from '../telemetry/bundle.ts';
@@ -19,7 +20,7 @@ async function writeAndKill(
   lines: number,
   extra: number,
 ): Promise<readonly Record<string, unknown>[]> {
-  const process = spawn('node', [child.file, folder], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const process = spawn(execPath, [child.file, folder], { stdio: ['ignore', 'pipe', 'inherit'] });
   let text = '';
   let seen = 0;
   process.stdout.on('data', (data) => {

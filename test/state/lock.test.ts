@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { execPath } from 'node:process';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type FolderLock, lockFolder } from '../../src/state/lock.ts';
 import { openState } from '../../src/state/store.ts';
@@ -33,7 +34,7 @@ async function kill(process: ChildProcess): Promise<void> {
 }
 
 async function contender(folder = place.folder) {
-  const process = spawn('node', [child.file, folder], { stdio: ['pipe', 'pipe', 'inherit'] });
+  const process = spawn(execPath, [child.file, folder], { stdio: ['pipe', 'pipe', 'inherit'] });
   children.push(process);
   const said: string[] = [];
   let wake = (): void => {};

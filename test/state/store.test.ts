@@ -125,7 +125,7 @@ describe('what was confirmed', () => {
     const store = await start();
     const sink = store.sink('dyn', 'f1');
     await sink.settle([updated('home', '203.0.113.1'), updated('other', '203.0.113.1')]);
-    sink.prune([key('home')]);
+    await sink.prune([key('home')]);
     expect(sink.confirmed(key('other'))).toBeUndefined();
     expect(store.sink('dyn', 'f2').confirmed(key('home'))).toBeUndefined();
     const again = (await restart()).sink('dyn', 'f2');

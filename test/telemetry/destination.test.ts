@@ -2,6 +2,7 @@ import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, existsSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { execPath } from 'node:process';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { openDestination } from '../../src/telemetry/destination.ts';
 import { type Bundle, bundle } from './bundle.ts';
@@ -21,14 +22,13 @@ afterAll(() => child.remove());
 interface Beat {
   readonly written: number;
   readonly beats: number;
-  readonly rss: number;
   readonly flushed?: number;
 }
 
 function chatter(lines: number, then: 'exit' | 'stay', stdout: 'pipe' | number = 'pipe') {
   count += 1;
   const report = join(child.folder, `report-${count}`);
-  const process = spawn('node', [child.file, report, String(lines), then], {
+  const process = spawn(execPath, [child.file, report, String(lines), then], {
     stdio: ['ignore', stdout, 'pipe'],
   });
   started.push(process);
@@ -43,7 +43,7 @@ function chatter(lines: number, then: 'exit' | 'stay', stdout: 'pipe' | number =
           .slice(0, -1)
           .map((line) => JSON.parse(line))
       : [];
-  return { process, beats, stderr: () => stderr, last: () => beats().at(-1) };
+  return { process, stderr: () => stderr, last: () => beats().at(-1) };
 }
 
 async function until(condition: () => boolean, what: string): Promise<void> {
@@ -70,12 +70,10 @@ describe('a pipe', () => {
   });
 
   it('that nobody reads stops nothing, costs bounded memory, and is told of its losses when it reads again', async () => {
-    const { process, beats, last } = chatter(60_000, 'stay');
+    const { process, last } = chatter(60_000, 'stay');
     await until(() => (last()?.written ?? 0) === 60_000, 'all lines offered while nobody reads');
     const beforeRead = last()?.beats ?? 0;
     await until(() => (last()?.beats ?? 0) > beforeRead + 5, 'the event loop still turns');
-    // 60,000 lines are 19 MB; one MiB of them is kept, the rest would show.
-    expect((last()?.rss ?? 0) - (beats()[0]?.rss ?? 0)).toBeLessThan(60_000_000);
 
     let text = '';
     process.stdout?.on('data', (data) => {
@@ -90,7 +88,9 @@ describe('a pipe', () => {
     const kept = lines.filter((line) => line.event === 'record_updated');
     expect(kept.map((line) => line.number)).toEqual(kept.map((_, index) => index));
     expect(kept.length + notice.count).toBe(60_000);
+    // One MiB is kept, beside what the pipe and the chunk under way hold; 60,000 lines would be 19 MB.
     expect(Buffer.byteLength(text)).toBeGreaterThan(1_000_000);
+    expect(Buffer.byteLength(text)).toBeLessThan(1_500_000);
 
     process.kill('SIGUSR2');
     await until(() => text.includes('a line on demand'), 'lines flow again');
@@ -187,7 +187,7 @@ const hasPython = spawnSync('python3', ['-c', 'import pty']).status === 0;
 describe.skipIf(!hasPython)('a terminal', () => {
   it('that is stopped or hung up stops nothing', async () => {
     const report = join(child.folder, 'report-terminal');
-    const holder = spawn('python3', ['-c', PYTHON, process.execPath, child.file, report, '20000', 'stay'], {
+    const holder = spawn('python3', ['-c', PYTHON, execPath, child.file, report, '20000', 'stay'], {
       stdio: ['pipe', 'pipe', 'inherit'],
     });
     started.push(holder);

@@ -1,16 +1,18 @@
-import { createConnection } from 'node:net';
+import { createConnection, type Socket } from 'node:net';
+import { connect as connectTls } from 'node:tls';
 import { type Exchange, type Exchanged, ExchangeFailure, peerText, systemErrorText } from './exchange.ts';
 import { Deframer, frame } from './framing.ts';
 
 /**
- * One exchange over a TCP connection of its own (RFC 7766). An acceptable answer ends it; so does one that is plainly an answer of this
- * connection but not acceptable, since nobody off the path can have put it there.
+ * One exchange over a TCP connection of its own (RFC 7766), inside TLS if the task says so (RFC 7858). An acceptable answer ends it;
+ * so does one that is plainly an answer of this connection but not acceptable, since nobody off the path can have put it there.
  * @param earlier how often the request was already sent over UDP
  */
 export function exchangeTcp<Value>(task: Exchange<Value>, earlier: number): Promise<Exchanged<Value>> {
   const { peer, signal, timing } = task;
   return new Promise((resolve, reject) => {
-    const socket = createConnection({ host: peer.host, port: peer.port });
+    const socket = openStream(task);
+    const layer = task.transport === 'tls' ? 'TLS' : 'TCP';
     const deframer = new Deframer();
     let written = false;
     let over = false;
@@ -25,10 +27,10 @@ export function exchangeTcp<Value>(task: Exchange<Value>, earlier: number): Prom
     };
     const fail = (kind: ExchangeFailure['kind'], message: string): void =>
       finish(() => reject(new ExchangeFailure(kind, written || earlier > 0, message)));
-    const abort = (): void => fail('aborted', `stopped while waiting for ${peerText(peer)} over TCP`);
+    const abort = (): void => fail('aborted', `stopped while waiting for ${peerText(peer)} over ${layer}`);
     const timer = setTimeout(() => {
-      if (written) fail('timeout', `no answer from ${peerText(peer)} over TCP`);
-      else fail('unreachable', `cannot connect to ${peerText(peer)} over TCP in time`);
+      if (written) fail('timeout', `no answer from ${peerText(peer)} over ${layer}`);
+      else fail('unreachable', `cannot connect to ${peerText(peer)} over ${layer} in time`);
     }, timing.stream);
 
     const take = (message: Uint8Array): void => {
@@ -39,7 +41,7 @@ export function exchangeTcp<Value>(task: Exchange<Value>, earlier: number): Prom
           finish(() => resolve({ value: judgement.value, sendings: earlier + 1 }));
           break;
         case 'truncated':
-          fail('broken', `${peerText(peer)} cut its answer off even over TCP`);
+          fail('broken', `${peerText(peer)} cut its answer off even over ${layer}`);
           break;
         case 'stranger':
           if (judgement.why !== undefined) fail('broken', `${peerText(peer)} answered, but ${judgement.why}`);
@@ -48,7 +50,7 @@ export function exchangeTcp<Value>(task: Exchange<Value>, earlier: number): Prom
     };
 
     signal.addEventListener('abort', abort, { once: true });
-    socket.on('connect', () => {
+    socket.on(layer === 'TLS' ? 'secureConnect' : 'connect', () => {
       written = true;
       socket.write(frame(task.request));
     });
@@ -57,8 +59,17 @@ export function exchangeTcp<Value>(task: Exchange<Value>, earlier: number): Prom
     });
     socket.on('error', (error) => {
       if (written) fail('broken', `connection to ${peerText(peer)} broke: ${systemErrorText(error)}`);
-      else fail('unreachable', `cannot connect to ${peerText(peer)} over TCP: ${systemErrorText(error)}`);
+      else
+        fail('unreachable', `cannot connect to ${peerText(peer)} over ${layer}: ${systemErrorText(error)}`);
     });
     socket.on('close', () => fail('broken', `${peerText(peer)} closed the connection without an answer`));
   });
+}
+
+function openStream<Value>({ peer, transport, tlsName, localAddress }: Exchange<Value>): Socket {
+  const place = { host: peer.host, port: peer.port, ...(localAddress === undefined ? {} : { localAddress }) };
+  if (transport !== 'tls') return createConnection(place);
+  // Said here, `rejectUnauthorized` also outweighs NODE_TLS_REJECT_UNAUTHORIZED=0. Without a name the certificate must hold the address.
+  const name = tlsName === undefined ? {} : { servername: tlsName };
+  return connectTls({ ...place, ...name, rejectUnauthorized: true });
 }

@@ -1,6 +1,13 @@
-import { createSocket } from 'node:dgram';
-import { familyOf } from '../../model/address.ts';
-import { type Exchange, ExchangeFailure, type Judgement, peerText, systemErrorText } from './exchange.ts';
+import { createSocket, type RemoteInfo } from 'node:dgram';
+import { familyOf, parseAddress } from '../../model/address.ts';
+import {
+  type Exchange,
+  ExchangeFailure,
+  type Judgement,
+  type Peer,
+  peerText,
+  systemErrorText,
+} from './exchange.ts';
 
 export type UdpResult<Value> =
   | { readonly kind: 'answered'; readonly value: Value; readonly sendings: number }
@@ -76,11 +83,19 @@ export function exchangeUdp<Value>(task: Exchange<Value>): Promise<UdpResult<Val
 
     signal.addEventListener('abort', abort, { once: true });
     socket.on('error', failSocket);
-    socket.on('message', (datagram) => {
-      if (!over) take(task.judge(datagram));
+    socket.on('message', (datagram, sender) => {
+      // Datagrams that came in between bind and connect are still in the socket's queue, whoever sent them.
+      if (!over && isFrom(sender, peer)) take(task.judge(datagram));
     });
     // As an event, not as a callback: the callback would get the error as well.
     socket.on('connect', send);
-    socket.connect(peer.port, peer.host);
+    const connect = (): void => {
+      if (!over) socket.connect(peer.port, peer.host);
+    };
+    if (task.localAddress === undefined) connect();
+    else socket.bind({ address: task.localAddress, port: 0, exclusive: true }, connect);
   });
 }
+
+const isFrom = (sender: RemoteInfo, peer: Peer): boolean =>
+  sender.port === peer.port && parseAddress(sender.address.replace(/%.*$/, '')) === peer.host;

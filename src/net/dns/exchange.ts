@@ -29,8 +29,12 @@ export type Judgement<Value> =
 export interface Exchange<Value> {
   readonly peer: Peer;
   readonly request: Uint8Array;
-  /** `auto`: UDP first where the request fits 512 octets, then TCP if the answer is truncated. */
-  readonly transport: 'auto' | 'tcp';
+  /** `auto`: UDP first where the request fits 512 octets, then TCP if the answer is truncated. `tls`: RFC 7858. */
+  readonly transport: 'auto' | 'tcp' | 'tls';
+  /** The name the server's certificate must hold; without it the peer's address. For `tls` only. */
+  readonly tlsName?: string | undefined;
+  /** Source address, of the peer's family; without it the system chooses. */
+  readonly localAddress?: IpAddress | undefined;
   readonly signal: AbortSignal;
   readonly timing: ExchangeTiming;
   readonly judge: (message: Uint8Array) => Judgement<Value>;
@@ -77,7 +81,7 @@ export class ExchangeFailure extends Error {
  */
 export async function exchange<Value>(task: Exchange<Value>): Promise<Exchanged<Value>> {
   if (task.signal.aborted) throw new ExchangeFailure('aborted', false, 'aborted before anything was sent');
-  if (task.transport === 'tcp' || task.request.length > PLAIN_UDP_LENGTH) return exchangeTcp(task, 0);
+  if (task.transport !== 'auto' || task.request.length > PLAIN_UDP_LENGTH) return exchangeTcp(task, 0);
   const result = await exchangeUdp(task);
   if (result.kind === 'answered') return { value: result.value, sendings: result.sendings };
   return exchangeTcp(task, result.sendings);

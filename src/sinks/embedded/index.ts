@@ -10,7 +10,13 @@ export const embedded: Provider<EmbeddedOptions> = {
   documentation: 'https://www.rfc-editor.org/rfc/rfc1034',
   credentials: 'None: netdrift answers for the names itself.',
   options: embeddedOptions,
-  traits: { batch: Number.POSITIVE_INFINITY, multiple: true, creates: true, families: 'separate' },
+  traits: {
+    batch: Number.POSITIVE_INFINITY,
+    multiple: true,
+    creates: true,
+    families: 'separate',
+    volatile: true,
+  },
   example: `provider: embedded
 listen: 127.0.0.1:15353
 `,

@@ -6,6 +6,8 @@ export interface Codec {
   /** Content-Type of requests that have a body. */
   readonly writes: string;
   readonly encode: (body: unknown) => string;
+  /** Accept of every request. */
+  readonly accept: string;
   readonly reads: (contentType: string) => boolean;
   /** @throws if the text is not of this kind; the exchange turns that into a failure. */
   readonly decode: (text: string) => unknown;
@@ -14,6 +16,7 @@ export interface Codec {
 export const jsonCodec: Codec = {
   writes: 'application/json',
   encode: (body) => JSON.stringify(body),
+  accept: 'application/json',
   // RFC 8259 section 11 and RFC 6839 section 3.1 (`application/problem+json`).
   reads: (type) => /^(?:application|text)\/(?:[\w.-]+\+)?json\b/i.test(type),
   decode: (text) => JSON.parse(text) as unknown,

@@ -5,26 +5,17 @@ import { type HttpAnswer, HttpFailure, type HttpRequest } from '../../net/http.t
 import { cleanWords } from '../../net/http-words.ts';
 import type { Call } from '../contract.ts';
 import type { RestApi } from './api.ts';
-import { jsonCodec } from './codec.ts';
+import { type Codec, jsonCodec } from './codec.ts';
 import type { Gate } from './gate.ts';
 import { type Circumstances, type Refusal, RestError, refused, unanswered, unreadable } from './refusal.ts';
+import { type Asking, type Query, requestFor } from './request.ts';
 import type { Sleep } from './sleep.ts';
-
-export type Query = Readonly<Record<string, string | number | undefined>>;
 
 /** An answer whose body was read by the codec; `undefined` if there was none. */
 export interface DecodedAnswer {
   readonly status: number;
   readonly headers: HttpAnswer['headers'];
   readonly body: unknown;
-}
-
-export interface Asking {
-  readonly query?: Query;
-  readonly body?: unknown;
-  readonly headers?: Readonly<Record<string, string>>;
-  /** False for a POST that only asks (search, login): its failure leaves nothing unclear. Default: all but GET and HEAD. */
-  readonly mutating?: boolean;
 }
 
 /** What the session gives to every exchange. */
@@ -39,14 +30,6 @@ export interface Surroundings {
 
 /** Longest wait for the provider's request limit inside a call; beyond it the lane is told when to come back. */
 const PATIENCE = 5_000;
-/** A zone of ten thousand records listed a thousand a page stays below this. */
-const MAX_BYTES = 8 * 1024 * 1024;
-
-/** Path with every inserted value encoded: path`/zones/${id}/records`. A record id can never lead elsewhere. */
-export function path(texts: TemplateStringsArray, ...values: readonly (string | number)[]): string {
-  return texts.reduce((all, text, index) => `${all}${encodeURIComponent(values[index - 1] ?? '')}${text}`);
-}
-
 /**
  * Exchanges with one provider during one call of the sink. Every method either answers what the schema describes, from the
  * documented success answer, or throws a `RestError`.
@@ -55,9 +38,11 @@ export class Ask {
   readonly call: Call;
   readonly #api: RestApi;
   readonly #around: Surroundings;
+  readonly #codec: Codec;
 
   constructor(api: RestApi, around: Surroundings, call: Call) {
     this.#api = api;
+    this.#codec = api.codec ?? jsonCodec;
     this.#around = around;
     this.call = call;
   }
@@ -83,11 +68,11 @@ export class Ask {
     asking: Asking = {},
   ): Promise<DecodedAnswer & { readonly body: T }> {
     const about = this.#about(asking.mutating ?? !(method === 'GET' || method === 'HEAD'));
-    const answer = await this.#perform(this.#request(method, path, asking), about);
+    const answer = await this.#perform(requestFor(this.#api.base, this.#codec, method, path, asking), about);
     const decoded = { status: answer.status, headers: answer.headers, body: this.#decode(answer, about) };
     const refusal = this.#api.refusal(decoded);
     if (refusal !== undefined || answer.status < 200 || answer.status > 299) {
-      throw this.#shut(refused(decoded, refusal, this.#api.verdicts ?? {}, about));
+      throw refused(decoded, refusal, this.#api.verdicts ?? {}, about);
     }
     const checked = schema.safeParse(decoded.body);
     if (!checked.success) {
@@ -127,25 +112,6 @@ export class Ask {
     return { title, mutating, secrets, wall: clock.wall() };
   }
 
-  #request(method: HttpRequest['method'], path: string, { query = {}, body, headers }: Asking): HttpRequest {
-    const codec = this.#api.codec ?? jsonCodec;
-    const url = new URL(`${this.#api.base.replace(/\/+$/, '')}${path}`);
-    for (const [name, value] of Object.entries(query)) {
-      if (value !== undefined) url.searchParams.set(name, String(value));
-    }
-    return {
-      method,
-      url,
-      headers: {
-        accept: 'application/json',
-        ...(body === undefined ? {} : { 'content-type': codec.writes }),
-        ...headers,
-      },
-      ...(body === undefined ? {} : { body: codec.encode(body) }),
-      maxBytes: MAX_BYTES,
-    };
-  }
-
   async #perform(request: HttpRequest, about: Circumstances): Promise<HttpAnswer> {
     const { gate, sleep, clock, nonce } = this.#around;
     const { signal, http } = this.call;
@@ -183,23 +149,15 @@ export class Ask {
   #decode(answer: HttpAnswer, about: Circumstances): unknown {
     const { status, headers, body } = answer;
     if (body === '' && (status === 204 || status === 205)) return undefined;
-    const codec = this.#api.codec ?? jsonCodec;
     const type = headers['content-type'] ?? '';
-    if (!codec.reads(type)) {
-      throw this.#shut(unreadable(answer, `an answer of type ${cleanWords(type) || 'unknown'}`, about));
+    if (!this.#codec.reads(type)) {
+      throw unreadable(answer, `an answer of type ${cleanWords(type) || 'unknown'}`, about);
     }
     try {
-      return codec.decode(body);
+      return this.#codec.decode(body);
     } catch (cause) {
       throw unreadable(answer, 'an answer cut short or damaged', about, cause);
     }
-  }
-
-  /** Told to wait, nobody with this account asks again before. */
-  #shut(error: RestError): RestError {
-    const { class: failureClass, retryAfter = 0 } = error.failure;
-    if (failureClass === 'rate_limited') this.#around.gate.shut(retryAfter);
-    return error;
   }
 }
 

@@ -19,7 +19,6 @@ export class Gate {
   readonly #limits: readonly Limit[];
   readonly #clock: Clock;
   readonly #left: number[] = [];
-  #shutUntil = Number.NEGATIVE_INFINITY;
 
   constructor(limits: readonly Limit[], clock: Clock) {
     this.#limits = limits;
@@ -33,7 +32,7 @@ export class Gate {
       const oldest = this.#left.at(-requests);
       return oldest === undefined ? 0 : oldest + per + SPREAD - now;
     });
-    return Math.max(0, this.#shutUntil - now, ...waits);
+    return Math.max(0, ...waits);
   }
 
   /**
@@ -52,11 +51,6 @@ export class Gate {
     const longest = Math.max(0, ...this.#limits.map((limit) => limit.requests));
     if (this.#left.length > 2 * longest) this.#left.splice(0, this.#left.length - longest);
     return 0;
-  }
-
-  /** The provider said "too many": nobody with this account asks again before that. */
-  shut(milliseconds: number): void {
-    this.#shutUntil = Math.max(this.#shutUntil, this.#clock.monotonic() + milliseconds);
   }
 }
 

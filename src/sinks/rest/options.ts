@@ -11,8 +11,10 @@ export interface RestOptions {
 
 /** To be spread into a provider's own strict zod object. */
 export const restOptions = {
-  endpoint: httpUrl().optional(),
-  zone: domainName().optional(),
+  endpoint: httpUrl().optional().meta({ description: 'Where the API is, if not at its documented address.' }),
+  zone: domainName().optional().meta({
+    description: 'The zone all records of the sink are in. Spares looking for it, and needs fewer rights.',
+  }),
 };
 
 /** The base for paths: the operator's endpoint, or the documented one. */

@@ -1,6 +1,7 @@
 import type { ZodType } from 'zod';
-import type { Ask, DecodedAnswer, Query } from './exchange.ts';
+import type { Ask, DecodedAnswer } from './exchange.ts';
 import { RestError } from './refusal.ts';
+import type { Query } from './request.ts';
 
 /** A list as a provider gives it, page by page. */
 export interface PagedList<Body, Item> {
@@ -9,6 +10,8 @@ export interface PagedList<Body, Item> {
   readonly items: (body: Body) => readonly Item[];
   /** What to add to the query for the next page; `undefined` at the end. `page` counts from 1. */
   readonly next: (answer: DecodedAnswer & { readonly body: Body }, page: number) => Query | undefined;
+  /** For lists asked for by POST: the body of that request. */
+  readonly post?: (query: Query) => unknown;
   /** How many there are in all, where the provider says so: fewer in the end is a half list. */
   readonly total?: (body: Body) => number | undefined;
 }
@@ -26,7 +29,11 @@ export async function collect<Body, Item>(
   const all: Item[] = [];
   let more: Query = {};
   for (let page = 1; page <= MAX_PAGES; page += 1) {
-    const answer = await ask.exchange('GET', path, list.schema, { query: { ...query, ...more } });
+    const wanted = { ...query, ...more };
+    const answer =
+      list.post === undefined
+        ? await ask.exchange('GET', path, list.schema, { query: wanted })
+        : await ask.exchange('POST', path, list.schema, { body: list.post(wanted), mutating: false });
     all.push(...list.items(answer.body));
     const next = list.next(answer, page);
     const total = list.total?.(answer.body);

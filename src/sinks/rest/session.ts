@@ -3,13 +3,14 @@ import { Secret } from '../../config/secret.ts';
 import type { Failure } from '../../model/outcome.ts';
 import type { Call, SinkComponents } from '../contract.ts';
 import type { RestApi, RestZone } from './api.ts';
+import { failed, notSent, type RestResult, stopping } from './ends.ts';
 import { Ask, type Surroundings } from './exchange.ts';
 import { gateOf, type Limit } from './gate.ts';
 import type { RestOptions } from './options.ts';
 import { matching, type RestChange, type RestKey, type RestRecord } from './records.ts';
 import { RestError } from './refusal.ts';
 import { sleep } from './sleep.ts';
-import { type RestResult, ZoneWriter } from './write.ts';
+import { ZoneWriter } from './write.ts';
 import { ZoneFinder } from './zones.ts';
 
 export interface RestInit {
@@ -72,7 +73,14 @@ export class RestSession {
     const lost = homeless.map((change): RestResult => {
       return { change, end: { kind: 'failed', failure: this.#noZone([change.key]) } };
     });
-    const written = await together([...zoned], ([zone, group]) => this.#writer.write(ask, zone, group));
+    let stop: Failure | undefined;
+    const written = await together([...zoned], async ([zone, group]) => {
+      if (stop !== undefined) return failed(group, notSent(stop));
+      const results = await this.#writer.write(ask, zone, group);
+      // A key refused or a limit met in one zone is so in all; a fault of the service may be that zone's alone.
+      stop ??= results.map(({ end }) => stopping(end)).find((one) => one && one.class !== 'transient');
+      return results;
+    });
     const results = [...lost, ...written.flat()];
     const conflict = results.some(({ end }) => end.kind === 'failed' && end.failure.class === 'conflict');
     if (conflict) this.#zones.forget();
@@ -89,11 +97,16 @@ export class RestSession {
   async #records(zoned: ReadonlyMap<RestZone, readonly RestKey[]>, ask: Ask): Promise<readonly RestRecord[]> {
     const found = await together([...zoned], async ([zone, wanted]) => {
       const names = [...new Set(wanted.map((key) => key.name))];
-      const lists =
-        names.length > ASKED_BY_NAME
-          ? [await this.#api.records(ask, zone)]
-          : await together(names, (name) => this.#api.records(ask, zone, name));
-      return matching(wanted, lists.flat());
+      if (names.length > ASKED_BY_NAME) return matching(wanted, await this.#api.records(ask, zone));
+      const parts = await together(names, async (name) => {
+        const listed = await this.#api.records(ask, zone, name);
+        // Each list answers for its own name only: from a service that ignores the filter every list is the whole zone.
+        return matching(
+          wanted.filter((key) => key.name === name),
+          listed,
+        );
+      });
+      return parts.flat();
     });
     return found.flat();
   }
@@ -104,8 +117,9 @@ export class RestSession {
     const homeless: Item[] = [];
     for (const item of items) {
       const zone = found.get(item.key.name);
-      if (zone === undefined) homeless.push(item);
-      else zoned.set(zone, [...(zoned.get(zone) ?? []), item]);
+      const group = zone === undefined ? homeless : (zoned.get(zone) ?? []);
+      group.push(item);
+      if (zone !== undefined) zoned.set(zone, group);
     }
     return { zoned, homeless };
   }

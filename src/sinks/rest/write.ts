@@ -1,20 +1,9 @@
 import type { Failure } from '../../model/outcome.ts';
-import type { RestApi, RestWriter, RestZone, SingleWriter, WriteEnd } from './api.ts';
+import type { RestApi, RestWriter, RestZone, SingleWriter } from './api.ts';
+import { attempt, duringWrite, type End, endOf, failed, notSent, type RestResult, stopping } from './ends.ts';
 import type { Ask } from './exchange.ts';
 import type { RestChange } from './records.ts';
 import { failureOf, RestError } from './refusal.ts';
-
-/** What became of one change. */
-export type End =
-  | { readonly kind: 'updated' }
-  | { readonly kind: 'unchanged' }
-  | { readonly kind: 'pending'; readonly why: string; readonly retryAfter: number }
-  | { readonly kind: 'failed'; readonly failure: Failure };
-
-export interface RestResult {
-  readonly change: RestChange;
-  readonly end: End;
-}
 
 type Batch = RestWriter & { readonly shape: 'batch' };
 
@@ -117,28 +106,6 @@ function isMissingRequest(error: unknown): boolean {
   return error instanceof RestError && [404, 405, 501].includes(error.status ?? 0);
 }
 
-/**
- * What was there a moment ago and is gone now was taken away by somebody else: that is for reading again, not for holding until the
- * configuration changes.
- */
-function duringWrite(failure: Failure): Failure {
-  return failure.class === 'not_found' ? { ...failure, class: 'conflict' } : failure;
-}
-
-async function attempt(work: () => Promise<WriteEnd>): Promise<End> {
-  try {
-    return endOf(await work());
-  } catch (error) {
-    return { kind: 'failed', failure: duringWrite(failureOf(error)) };
-  }
-}
-
-function endOf(end: WriteEnd): End {
-  return end === undefined
-    ? { kind: 'updated' }
-    : { kind: 'pending', why: end.pending, retryAfter: end.retryAfter };
-}
-
 /** The edits of one change in their order, which is that of need; the first failure ends it. */
 async function writeRecords(
   ask: Ask,
@@ -179,18 +146,6 @@ async function oneByOne(
   }
   return results;
 }
-
-/** The failure, if it would meet every other request too. */
-const stopping = (end: End): Failure | undefined =>
-  end.kind === 'failed' && end.failure.scope === 'sink' ? end.failure : undefined;
-
-/** The same failure for a change about which nothing was sent. */
-function notSent({ unclear, ...failure }: Failure): Failure {
-  return failure;
-}
-
-const failed = (changes: readonly RestChange[], failure: Failure): readonly RestResult[] =>
-  changes.map((change) => ({ change, end: { kind: 'failed', failure } }));
 
 /** Parts of at most `size` records; a change is never torn apart. */
 function* chunks(changes: readonly RestChange[], size: number): Generator<readonly RestChange[]> {

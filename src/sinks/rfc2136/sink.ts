@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import type { Failure } from '../../model/outcome.ts';
 import type { ActualRecord, RecordKey } from '../../model/record.ts';
 import { CLASS, RCODE, TYPE } from '../../net/dns/codes.ts';
@@ -58,8 +59,23 @@ export function createRfc2136(
   };
   const places = new Places({ options, conversation, network: surroundings.network });
   const writer = new Rfc2136Sink(options, conversation, places);
-  const write: Sink['write'] = (changes, call) => writer.write(changes, call);
-  return options.verify ? { read: (keys, call) => writer.read(keys, call), write } : { write };
+  const write: Sink['write'] = (changes, call) => widened(call, (own) => writer.write(changes, own));
+  const read: Sink['read'] = (keys, call) => widened(call, (own) => writer.read(keys, own));
+  return options.verify ? { read, write } : { write };
+}
+
+/** Runs with a signal of its own: one listener on the caller's, and as many on this as there are sockets, without a warning. */
+async function widened<Value>(call: Call, work: (call: Call) => Promise<Value>): Promise<Value> {
+  const controller = new AbortController();
+  setMaxListeners(0, controller.signal);
+  const abort = (): void => controller.abort(call.signal.reason);
+  if (call.signal.aborted) abort();
+  call.signal.addEventListener('abort', abort, { once: true });
+  try {
+    return await work({ ...call, signal: controller.signal });
+  } finally {
+    call.signal.removeEventListener('abort', abort);
+  }
 }
 
 class Rfc2136Sink {

@@ -53,12 +53,9 @@ const shape = z.strictObject({
   per: z.enum(['record', 'name']).default('record').meta({
     description: 'One request for each record, or one for each name with both families ({ipv4} and {ipv6}).',
   }),
-  clear: z
-    .strictObject(request)
-    .optional()
-    .meta({
-      description: 'The request that removes a record; without it removing is reported as impossible.',
-    }),
+  clear: z.strictObject(request).optional().meta({
+    description: 'The request that removes a record; without it removing is reported as impossible.',
+  }),
   success: z.array(status).min(1).prefault(['200-299']).meta({ description: 'Statuses that mean success.' }),
   success_body: z
     .union([

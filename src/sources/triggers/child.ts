@@ -51,9 +51,9 @@ export function runChild(spawn: Spawn, command: Command): Observable<ChildEvent>
       for (const text of splitComplaints(chunk))
         if (text.trim() !== '') subscriber.next({ kind: 'complaint', text: tidy(text) });
     });
-    // A missing program is told by `error` alone; a killed one by `exit`. Pipes may break with either, without news of their own.
+    // A missing program is told by `error` alone. `close` comes after the last of its words, `exit` might come before.
     child.on('error', (error: NodeJS.ErrnoException) => end(tidy(error.message), error.code === 'ENOENT'));
-    child.on('exit', (code, signal) =>
+    child.on('close', (code, signal) =>
       end(signal === null ? `ended with status ${code}` : `ended by ${signal}`),
     );
     for (const stream of [child.stdin, child.stdout, child.stderr]) stream?.on('error', () => {});

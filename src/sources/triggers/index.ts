@@ -1,4 +1,4 @@
-import { concat, defer, merge, NEVER, of, retry, timer } from 'rxjs';
+import { concat, defer, EMPTY, merge, NEVER, of, retry, timer } from 'rxjs';
 import type { TriggerSource } from '../contract.ts';
 import { clockWatch } from './clock.ts';
 import type { TriggerComponents, TriggerInit } from './contract.ts';
@@ -46,26 +46,22 @@ export function guarded(
   name: string,
   source: TriggerSource,
 ): TriggerSource {
-  let crashed = false;
   return defer(() => {
-    if (!crashed) return concat(source, NEVER);
-    return concat(of({ reason: 'source_recovered', source: name, mode: 'inject' } as const), source, NEVER);
-  }).pipe(
-    retry({
-      delay: (error: unknown, failures) => {
-        crashed = true;
-        const wait = restartDelay(failures, components.random);
-        components.log.error(
-          'trigger_source_defect',
-          `trigger source ${name} broke: ${tidy(String(error), 200)}`,
-          {
-            component: 'triggers',
-            duration: wait,
-            error,
-          },
-        );
-        return timer(wait, components.scheduler);
-      },
-    }),
-  );
+    let crashed = false;
+    const recovered = { reason: 'source_recovered', source: name, mode: 'inject' } as const;
+    return defer(() => concat(crashed ? of(recovered) : EMPTY, source, NEVER)).pipe(
+      retry({
+        delay: (error: unknown, failures) => {
+          crashed = true;
+          const wait = restartDelay(failures, components.random);
+          components.log.error(
+            'trigger_source_defect',
+            `trigger source ${name} broke: ${tidy(String(error), 200)}`,
+            { component: 'triggers', duration: wait, error },
+          );
+          return timer(wait, components.scheduler);
+        },
+      }),
+    );
+  });
 }

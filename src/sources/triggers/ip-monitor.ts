@@ -1,5 +1,5 @@
 import { tidy } from './lines.ts';
-import type { LineVerdict } from './listener.ts';
+import type { LineVerdict } from './rung.ts';
 
 const LABELLED = /^\[(\w+)\](Deleted )?(.*)$/;
 const ADDRESS = /^\d+: (\S+)\s+(?:inet6?|peer) (\S+)/;

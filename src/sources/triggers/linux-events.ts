@@ -1,7 +1,8 @@
 import type { TriggerSource } from '../contract.ts';
 import type { TriggerComponents, TriggerInit } from './contract.ts';
 import { judgeIpMonitorLine } from './ip-monitor.ts';
-import { listener, type Rung } from './listener.ts';
+import { listener } from './listener.ts';
+import type { Rung } from './rung.ts';
 
 /** One line an event, its kind in front. JSON (`-j`) is not to be had here: iproute2 ignores it for `monitor`. */
 const MONITOR = ['-o', 'monitor', 'label', 'link', 'address', 'route'];

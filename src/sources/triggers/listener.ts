@@ -1,6 +1,5 @@
 import {
   BehaviorSubject,
-  concat,
   connect,
   defer,
   distinctUntilChanged,
@@ -9,6 +8,7 @@ import {
   map,
   merge,
   mergeMap,
+  NEVER,
   type Observable,
   of,
   repeat,
@@ -20,24 +20,11 @@ import {
 } from 'rxjs';
 import type { Trigger } from '../../model/trigger.ts';
 import type { TriggerSource } from '../contract.ts';
-import { type ChildEvent, type Command, runChild } from './child.ts';
+import { type ChildEvent, runChild } from './child.ts';
 import type { TriggerComponents, TriggerInit } from './contract.ts';
 import { polling } from './polling.ts';
 import { restartDelay } from './restart-delay.ts';
-
-/** What a line of a child means; `noise` is understood and uninteresting. */
-export type LineVerdict =
-  | { readonly kind: 'event'; readonly detail: string }
-  | { readonly kind: 'noise'; readonly why: string };
-
-/** One way to listen. */
-export interface Rung {
-  /** Named in triggers and logs: `ip-monitor`. */
-  readonly name: string;
-  readonly command: Command;
-  /** A fresh judge of lines for each run of the child; it may remember earlier lines. */
-  readonly judge: () => (line: string) => LineVerdict;
-}
+import { guardedJudge, type Rung } from './rung.ts';
 
 /** Milliseconds after which a child that has neither ended nor complained is taken to be listening (measured: at most 16). */
 const ESTABLISHED = 100;
@@ -151,13 +138,12 @@ export function listener(
             failure.pipe(mergeMap((event) => lost(rung, event, established))),
           );
         }),
-        // The failure is the last that is wanted of this child: completing here ends it.
       );
     };
 
     const rounds = defer(() => {
       const rung = rungs[state.rung];
-      return rung === undefined ? EMPTY : run(rung);
+      return rung === undefined ? NEVER : run(rung);
     }).pipe(
       repeat({
         delay: () => {
@@ -179,20 +165,9 @@ export function listener(
         return polling(components, { every: init.poll, quiet: !first });
       }),
     );
-    return merge(concat(rounds, EMPTY), whileDeaf);
+    return merge(rounds, whileDeaf);
   });
 }
 
 const isFailure = (event: ChildEvent): event is ChildEvent & { kind: 'complaint' | 'ended' } =>
   event.kind !== 'line';
-
-/** A line that breaks the judge is one nobody has seen before: something may have changed. */
-function guardedJudge(judge: (line: string) => LineVerdict): (line: string) => LineVerdict {
-  return (line) => {
-    try {
-      return judge(line);
-    } catch (error) {
-      return { kind: 'event', detail: `unreadable line: ${String(error)}` };
-    }
-  };
-}

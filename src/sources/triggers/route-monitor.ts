@@ -1,4 +1,4 @@
-import type { LineVerdict } from './listener.ts';
+import type { LineVerdict } from './rung.ts';
 
 const MESSAGE = /^(RTM_\w+):(.*)$/;
 const ADDRESS_MESSAGES = new Set(['RTM_NEWADDR', 'RTM_DELADDR', 'RTM_IFINFO']);

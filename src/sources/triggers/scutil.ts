@@ -1,5 +1,5 @@
 import { tidy } from './lines.ts';
-import type { LineVerdict } from './listener.ts';
+import type { LineVerdict } from './rung.ts';
 
 /** Any second word makes `n.add` take the key for a regular expression. Standard input must stay open: at its end the program ends. */
 export const SCUTIL_SCRIPT = [

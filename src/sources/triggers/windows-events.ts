@@ -1,4 +1,4 @@
-import { catchError, concat, defer, from, NEVER, Observable, switchMap, tap } from 'rxjs';
+import { catchError, defer, from, Observable, switchMap, tap } from 'rxjs';
 import type { Trigger } from '../../model/trigger.ts';
 import type { TriggerSource } from '../contract.ts';
 import type { TriggerComponents, TriggerInit } from './contract.ts';
@@ -19,7 +19,7 @@ const ANY_FAMILY = 0;
 export function windowsEvents(components: TriggerComponents, init: TriggerInit): TriggerSource {
   const log = components.log.child({ component: 'triggers', source: 'ip-helper' });
   return defer(() => from((components.loadKoffi ?? loadKoffi)())).pipe(
-    switchMap((koffi) => concat(notifications(koffi), NEVER)),
+    switchMap(notifications),
     tap({
       subscribe: () => log.debug('trigger_source_starting', 'asking the IP helper library for notifications'),
     }),

@@ -5,6 +5,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { address } from '../../../src/model/address.ts';
 import type { RecordKey } from '../../../src/model/record.ts';
 import { encodeMessage } from '../../../src/net/dns/encode.ts';
+import { frame } from '../../../src/net/dns/framing.ts';
 import type { Call, Change } from '../../../src/sinks/contract.ts';
 import { createEmbedded, type EmbeddedSink } from '../../../src/sinks/embedded/index.ts';
 import { type EmbeddedOptions, embeddedOptions } from '../../../src/sinks/embedded/options.ts';
@@ -49,14 +50,14 @@ describe('the sink', () => {
   it('reads what was written, and writes only what is new', async () => {
     const { sink } = await started();
     const a = key('home.test');
-    expect(await sink.read?.([a], call)).toEqual([]);
+    expect(await sink.read([a], call)).toEqual([]);
     expect(await sink.write([change(a, '192.0.2.1')], call)).toEqual([{ key: a, kind: 'updated' }]);
     expect(await sink.write([change(a, '192.0.2.1')], call)).toEqual([{ key: a, kind: 'unchanged' }]);
-    expect(await sink.read?.([a, key('home.test', 'AAAA')], call)).toEqual([
+    expect(await sink.read([a, key('home.test', 'AAAA')], call)).toEqual([
       { key: a, content: '192.0.2.1', ttl: 5 },
     ]);
     expect(await sink.write([change(a)], call)).toEqual([{ key: a, kind: 'updated' }]);
-    expect(await sink.read?.([a], call)).toEqual([]);
+    expect(await sink.read([a], call)).toEqual([]);
   });
 
   it('does not take a record that it was not given', async () => {
@@ -188,6 +189,23 @@ describe('over TCP', () => {
     socket.write(Uint8Array.of(0xff, 0xff));
     await closed(socket);
     clearInterval(trickle);
+  });
+
+  it('keeps a connection that goes on asking for longer than it may be idle', async () => {
+    const { port } = await started({}, undefined, { idle: 400, connections: 9 });
+    const socket = createConnection(port, '127.0.0.1');
+    let ended = false;
+    socket.on('close', () => {
+      ended = true;
+    });
+    for (let count = 0; count < 8; count += 1) {
+      const answered = new Promise((resolve) => socket.once('data', resolve));
+      socket.write(frame(encodeMessage(query('home.test', 'SOA'))));
+      await answered;
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+    expect(ended).toBe(false);
+    socket.destroy();
   });
 
   it('closes a connection that sends no query at all', async () => {

@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { fqdn } from '../../../src/model/name.ts';
-import { path } from '../../../src/sinks/rest/exchange.ts';
 import { linked, nextLink } from '../../../src/sinks/rest/pages.ts';
 import { absoluteIn, membersAfter, quoted, relativeTo, unquoted } from '../../../src/sinks/rest/records.ts';
+import { path } from '../../../src/sinks/rest/request.ts';
 import { textChange } from './support.ts';
 
 const ZONE = fqdn('example.org');

@@ -325,17 +325,22 @@ describe('request limits', () => {
     expect(service.writes).toHaveLength(2);
   });
 
-  test('after 429 nobody with the account asks before the time is up', async () => {
-    const time = fakeTime();
-    const service = new ToyService({ 'example.org': [] });
-    service.instead = () => answer(429, { error: 'slow', message: 'slow down' }, { 'retry-after': '30' });
-    await expect(sinkOf(service, {}, time).read('a.example.org')).rejects.toMatchObject({
-      failure: { retryAfter: 30_000 },
-    });
-    service.instead = undefined;
-    await expect(sinkOf(service, {}, time).read('a.example.org')).rejects.toMatchObject({
-      failure: { class: 'rate_limited', retryAfter: 30_000 },
-    });
-    expect(service.asked).toHaveLength(1);
+  test('after 429 in one zone nothing is sent for the zones not begun', async () => {
+    const names = Array.from({ length: 20 }, (_, index) => `zone${index}.test`);
+    const service = new ToyService(Object.fromEntries(names.map((name) => [name, []])));
+    service.instead = ({ method }) =>
+      method === 'GET'
+        ? undefined
+        : answer(429, { error: 'slow', message: 'slow down' }, { 'retry-after': '30' });
+    const results = await sinkOf(service).write(
+      plan(
+        names.map((name) => target(`www.${name}`, '198.51.100.7')),
+        [],
+      ),
+    );
+    expect(results.every((result) => result.kind === 'failed' && result.failure.retryAfter === 30_000)).toBe(
+      true,
+    );
+    expect(service.writes.length).toBeLessThanOrEqual(4);
   });
 });

@@ -3,11 +3,11 @@ import { domainName, secret } from '../../../src/config/schema-types.ts';
 import type { Fqdn } from '../../../src/model/name.ts';
 import type { HttpAnswer, HttpClient, HttpRequest } from '../../../src/net/http.ts';
 import { bearer, type RestApi, type RestWriter } from '../../../src/sinks/rest/api.ts';
-import { path } from '../../../src/sinks/rest/exchange.ts';
 import type { Limit } from '../../../src/sinks/rest/gate.ts';
 import { baseOf, restOptions } from '../../../src/sinks/rest/options.ts';
 import { collect, counted } from '../../../src/sinks/rest/pages.ts';
 import { defineRestProvider } from '../../../src/sinks/rest/provider.ts';
+import { path } from '../../../src/sinks/rest/request.ts';
 
 /** A service made up for these tests, and the provider file for it: to try the framework without any real API's ways. */
 const done = z.object({ ok: z.literal(true) });

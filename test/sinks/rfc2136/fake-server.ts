@@ -1,5 +1,5 @@
 import { createSocket, type Socket } from 'node:dgram';
-import { createServer, type Server, type Socket as Stream } from 'node:net';
+import { type AddressInfo, createServer, type Server, type Socket as Stream } from 'node:net';
 import type { IpAddress } from '../../../src/model/address.ts';
 import { CLASS, OPCODE, RCODE, TYPE } from '../../../src/net/dns/codes.ts';
 import { decodeMessage } from '../../../src/net/dns/decode.ts';
@@ -48,9 +48,11 @@ export class FakeServer {
   readonly records = new Map<string, ResourceRecord[]>();
   readonly received: Incoming[] = [];
   script: Turn[] = [];
+  /** Asked before the script: true if it has dealt with the message. */
+  intercept: (incoming: Incoming) => boolean = () => false;
   port = 0;
   readonly #init: FakeInit;
-  readonly #udp: Socket = createSocket('udp4');
+  #udp: Socket | undefined;
   readonly #streams = new Set<Stream>();
   readonly #tcp: Server = createServer((stream) => this.#serve(stream));
 
@@ -58,18 +60,32 @@ export class FakeServer {
     this.#init = init;
   }
 
+  /** Takes a port that is free for TCP and for UDP; another process may have one of the two, so it may take some tries. */
   async start(): Promise<void> {
-    await new Promise<void>((resolve) => this.#udp.bind(0, '127.0.0.1', resolve));
-    this.port = this.#udp.address().port;
-    await new Promise<void>((resolve) => this.#tcp.listen(this.port, '127.0.0.1', resolve));
-    this.#udp.on('message', (octets, from) =>
-      this.#take(octets, 'udp', (answer) => this.#udp.send(answer, from.port, from.address)),
+    for (;;) {
+      await new Promise<void>((resolve) => this.#tcp.listen(0, '127.0.0.1', resolve));
+      this.port = (this.#tcp.address() as AddressInfo).port;
+      if (await this.#bindUdp()) return;
+      await new Promise((resolve) => this.#tcp.close(resolve));
+    }
+  }
+
+  #bindUdp(): Promise<boolean> {
+    const socket = createSocket('udp4');
+    this.#udp = socket;
+    socket.on('message', (octets, from) =>
+      this.#take(octets, 'udp', (answer) => socket.send(answer, from.port, from.address)),
     );
+    return new Promise((resolve) => {
+      socket.once('error', () => socket.close(() => resolve(false)));
+      socket.bind(this.port, '127.0.0.1', () => resolve(true));
+    });
   }
 
   async stop(): Promise<void> {
+    if (!this.#tcp.listening) return;
     for (const stream of this.#streams) stream.destroy();
-    await new Promise<void>((resolve) => this.#udp.close(() => resolve()));
+    await new Promise<void>((resolve) => this.#udp?.close(() => resolve()));
     await new Promise<void>((resolve) => this.#tcp.close(() => resolve()));
   }
 
@@ -132,6 +148,7 @@ export class FakeServer {
       proper: () => this.#proper(octets, message, tsig),
     };
     this.received.push(incoming);
+    if (this.intercept(incoming)) return;
     const turn = this.script.shift();
     if (turn) turn(incoming);
     else reply(incoming.proper());

@@ -128,7 +128,8 @@ describe('writing', () => {
     const many = Array.from({ length: 250 }, (_, index) => `192.0.2.${index}`);
     const names = Array.from({ length: 30 }, (_, index) => key(`host-${index}.example.org`));
     await sink.write(await changesFor(sink, ...names.map((name) => [name, ...many] as const)), call());
-    expect(server.updates).toHaveLength(2);
+    expect(server.updates.length).toBeGreaterThan(1);
+    expect(server.updates.length).toBeLessThan(5);
     expect(server.held('host-29.example.org', 'A')).toHaveLength(250);
   });
 

@@ -1,0 +1,70 @@
+import { lookup } from 'node:dns';
+import type { Witness } from '../../model/reading.ts';
+import type { Detector, DetectorComponents, DetectorInit, DetectorKind } from '../contract.ts';
+import { outsideReading, unavailable } from './answer.ts';
+import { askWhoami, type DnsNetwork, WHOAMI_TIMING } from './dns-ask.ts';
+import { type DnsOptions, dnsOptions, servicesOf } from './dns-options.ts';
+import type { WhoamiPlace, WhoamiService } from './dns-services.ts';
+import { sourceAddress } from './source-address.ts';
+
+/** Name servers that answer a certain question with the address it came from: one detector a service, in order. */
+export const dnsKind: DetectorKind<DnsOptions> = {
+  name: 'dns',
+  title: 'what name servers see',
+  options: dnsOptions,
+  create: (init, components) => dnsDetectors(init, components),
+};
+
+/** `network` is replaced in tests. */
+export function dnsDetectors(
+  init: DetectorInit<DnsOptions>,
+  components: DetectorComponents,
+  network: DnsNetwork = { lookup, timing: WHOAMI_TIMING },
+): readonly Detector[] {
+  return servicesOf(init.options, init.family).map((service) =>
+    serviceDetector(service, init, components, network),
+  );
+}
+
+function serviceDetector(
+  { question, place, operator }: WhoamiService,
+  { family, interface: bound }: DetectorInit<DnsOptions>,
+  components: DetectorComponents,
+  network: DnsNetwork,
+): Detector {
+  const name = `${question.name} at ${placeText(place)}`;
+  const forgeable = isForgeable(place);
+  const witness: Witness = { detector: 'dns', name, operator, ...(forgeable ? { forgeable } : {}) };
+  return {
+    witness,
+    outside: true,
+    read: async ({ snapshot, signal }) => {
+      signal.throwIfAborted();
+      const source = sourceAddress(snapshot, family, bound);
+      if (source.kind === 'none') return unavailable(witness, source.why);
+      const [high = 0, low = 0] = components.randomBytes(2);
+      const asked = { ...question, family, id: (high << 8) | low };
+      const task = {
+        question: asked,
+        place,
+        localAddress: source.address,
+        http: components.http(family),
+        signal,
+      };
+      const read = await askWhoami(task, network);
+      if (read.kind === 'wrong') return unavailable(witness, read.why);
+      return outsideReading(read.address, witness, snapshot, `seen by ${placeText(place)}`);
+    },
+  };
+}
+
+/** By somebody off the path, who sees neither port nor id. */
+const isForgeable = (place: WhoamiPlace): boolean =>
+  place.transport === 'udp' || (place.transport === 'doh' && place.url.protocol === 'http:');
+
+/** `tcp://192.0.2.1:53`, `tls://[2001:db8::1]:853`, `https://dns.example.org/dns-query`; without the query, which may hold a token. */
+function placeText(place: WhoamiPlace): string {
+  if (place.transport === 'doh') return place.url.origin + place.url.pathname;
+  const host = place.host.includes(':') ? `[${place.host}]` : place.host;
+  return `${place.transport === 'dot' ? 'tls' : place.transport}://${host}:${place.port}`;
+}

@@ -1,0 +1,157 @@
+import * as z from 'zod';
+import { classify, type IpAddress } from '../../../model/address.ts';
+import type { Family } from '../../../model/family.ts';
+import type { Reading, Witness } from '../../../model/reading.ts';
+import type { Snapshot } from '../../../model/snapshot.ts';
+import { type HttpClient, HttpFailure } from '../../../net/http.ts';
+import { cleanWords } from '../../../net/http-words.ts';
+import type { Detector, DetectorComponents, DetectorInit, DetectorKind, Question } from '../../contract.ts';
+import { nameOf, readAddressText, unavailable } from '../answer.ts';
+import { clouds } from './clouds.ts';
+import { type Ask, CLOUDS, type Cloud, Unusable } from './contract.ts';
+import { CloudMemory } from './memory.ts';
+
+const options = z.strictObject({
+  cloud: z.enum(CLOUDS).optional(),
+  imds_v1: z.boolean().optional(),
+});
+
+type Options = z.infer<typeof options>;
+
+/** Milliseconds for everything: the service runs on the machine below and answers within a few, or is not there. */
+const DEADLINE = 300;
+/** Octets of one answer; Hetzner's document and Azure's rules are the longest. */
+const LIMIT = 65_536;
+
+/** What a cloud tells its own instances, from an address that only they reach. */
+export const metadataKind: DetectorKind<Options> = createMetadataKind(new CloudMemory());
+
+/** `memory` and `deadline` are replaced in tests. */
+export function createMetadataKind(memory: CloudMemory, deadline = DEADLINE): DetectorKind<Options> {
+  return {
+    name: 'metadata',
+    title: 'what the cloud says of its own machine',
+    options,
+    create: (init, components) => [detector(init, components, memory, deadline)],
+  };
+}
+
+function detector(
+  init: DetectorInit<Options>,
+  components: DetectorComponents,
+  memory: CloudMemory,
+  deadline: number,
+): Detector {
+  const { family, options: given } = init;
+  const named = clouds.find(({ name }) => name === given.cloud);
+  const unknown: Witness = { detector: 'metadata', name: 'none' };
+  return {
+    witness: named === undefined ? unknown : witnessOf(named),
+    outside: true,
+    read: async ({ snapshot, signal }) => {
+      signal.throwIfAborted();
+      // From here on, so that reading the firmware counts too.
+      const limit = AbortSignal.timeout(deadline);
+      const cloud = named ?? (await memory.here());
+      signal.throwIfAborted();
+      if (cloud === undefined)
+        return unavailable(unknown, 'the firmware of this machine names no cloud known here');
+      const via = witnessOf(cloud);
+      if (!cloud.tells.includes(family)) {
+        return unavailable(
+          via,
+          `its metadata does not tell the public ${nameOf(family)} address of a machine`,
+        );
+      }
+      if (memory.isSilent(cloud, snapshot)) {
+        return unavailable(via, 'has never answered, and the network has not changed since it was asked');
+      }
+      const both = AbortSignal.any([signal, limit]);
+      const ask = asker(endpointOf(cloud, snapshot), components.http, both, () => memory.noteAnswer(cloud));
+      return await read({ snapshot, signal }, { cloud, via, ask, init, memory, deadline });
+    },
+  };
+}
+
+interface Reader {
+  readonly cloud: Cloud;
+  readonly via: Witness;
+  readonly ask: Ask;
+  readonly init: DetectorInit<Options>;
+  readonly memory: CloudMemory;
+  readonly deadline: number;
+}
+
+async function read(question: Pick<Question, 'snapshot' | 'signal'>, reader: Reader): Promise<Reading> {
+  const { cloud, via, ask, init, memory, deadline } = reader;
+  try {
+    const texts = await cloud.read(ask, init.family, { tokenless: init.options.imds_v1 === true });
+    question.signal.throwIfAborted();
+    return choose(texts, via, init);
+  } catch (error) {
+    question.signal.throwIfAborted();
+    if (error instanceof Unusable) return unavailable(via, error.message);
+    if (!(error instanceof HttpFailure)) throw error;
+    // Whoever resets or garbles at least is there.
+    if (error.kind === 'timeout' || error.kind === 'connect') memory.noteSilence(cloud, question.snapshot);
+    const late = error.kind === 'timeout' ? ` (it has ${deadline} ms)` : '';
+    return unavailable(via, `${cleanWords(error.message)}${late}`);
+  }
+}
+
+/** The first address fit to publish, in the cloud's own order; every one must be read in full. */
+function choose(texts: readonly string[], via: Witness, { family, allow }: DetectorInit<Options>): Reading {
+  const addresses: IpAddress[] = [];
+  for (const text of texts) {
+    const found = readAddressText(text, family, 'what it names');
+    if (found.kind === 'wrong') return unavailable(via, found.why);
+    addresses.push(found.address);
+  }
+  if (addresses.length === 0) {
+    // Not "absent": a machine without a public address of its own may well be seen from one, through the cloud's NAT.
+    return unavailable(
+      via,
+      `names no public ${nameOf(family)} address: this machine has none, or is behind NAT`,
+    );
+  }
+  const address = addresses.find((candidate) => isFit(candidate, allow));
+  if (address === undefined) {
+    return unavailable(via, `names only addresses that are not public: ${addresses.slice(0, 4).join(', ')}`);
+  }
+  const which = addresses.length === 1 ? '' : `, the first fit of ${addresses.length}`;
+  return { kind: 'known', address, via, why: `told by ${via.operator}${which}` };
+}
+
+function isFit(address: IpAddress, allow: readonly string[]): boolean {
+  const name = classify(address);
+  return name === 'global' || allow.includes(name);
+}
+
+const witnessOf = ({ name, operator }: Cloud): Witness => ({ detector: 'metadata', name, operator });
+
+interface Endpoint {
+  readonly base: string;
+  readonly family: Family;
+}
+
+/** IPv4 wherever the machine has any: IPv6 endpoints have to be turned on by the operator in some clouds. */
+function endpointOf({ endpoints }: Cloud, { interfaces }: Snapshot): Endpoint {
+  const addresses = interfaces.filter(({ loopback }) => !loopback).flatMap((owner) => owner.addresses);
+  const sixOnly = addresses.length > 0 && addresses.every(({ family }) => family === 'ipv6');
+  if (sixOnly && endpoints.ipv6 !== undefined) return { base: endpoints.ipv6, family: 'ipv6' };
+  return { base: endpoints.ipv4, family: 'ipv4' };
+}
+
+/** Requests to the endpoint and nowhere else: by its literal address, past every proxy (witnesses have none), without redirects. */
+function asker(
+  { base, family }: Endpoint,
+  http: (family: Family) => HttpClient,
+  signal: AbortSignal,
+  answered: () => void,
+): Ask {
+  return async (path, { method = 'GET', headers = {} } = {}) => {
+    const answer = await http(family)({ method, url: new URL(path, base), headers, maxBytes: LIMIT }, signal);
+    answered();
+    return answer;
+  };
+}

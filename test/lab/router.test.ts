@@ -1,0 +1,230 @@
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import {
+  HOST,
+  ROUTER,
+  RouterPart,
+  routerNetwork,
+  STRANGER,
+  snapshotOf,
+  startMiniupnpd,
+} from './router-lab.ts';
+import { Lab } from './support/lab.ts';
+import { pause } from './support/moment.ts';
+import { describeLab } from './support/needs.ts';
+
+/** Milliseconds from the new address at the router to the trigger: what a person would call at once. */
+const AT_ONCE = 1_000;
+
+describeLab('the router, as the real miniupnpd', ['miniupnpd', 'nft'], () => {
+  let lab: Lab;
+  beforeEach(async () => {
+    lab = await Lab.open();
+  });
+  afterEach(() => lab.close());
+
+  test('tells its address by NAT-PMP', async () => {
+    const network = await routerNetwork(lab);
+    await startMiniupnpd(lab, network, { upnp: false });
+    const part = await RouterPart.start(lab, network.host);
+    const { reading, took } = await part.read();
+    expect(reading).toMatchObject({
+      kind: 'known',
+      address: '203.0.114.10',
+      via: { name: `${ROUTER} by NAT-PMP` },
+    });
+    expect(took).toBeLessThan(AT_ONCE);
+  });
+
+  test('tells its address by UPnP', async () => {
+    const network = await routerNetwork(lab);
+    await startMiniupnpd(lab, network, { natPmp: false });
+    const part = await RouterPart.start(lab, network.host);
+    const { reading, took } = await part.read();
+    expect(reading).toMatchObject({
+      kind: 'known',
+      address: '203.0.114.10',
+      via: { name: `${ROUTER} by UPnP` },
+    });
+    expect(took).toBeLessThan(AT_ONCE);
+  });
+
+  test('tells its address by PCP where a mapping may be made, and the mapping is gone afterwards', async () => {
+    const network = await routerNetwork(lab);
+    const daemon = await startMiniupnpd(lab, network);
+    // The other two ways are closed: NAT-PMP requests are dropped by their length, UPnP by its port.
+    await network.router.nft(`
+      table inet closed {
+        chain in {
+          type filter hook input priority filter;
+          udp dport 5351 udp length 10 drop
+          udp dport 1900 drop
+        }
+      }`);
+    const part = await RouterPart.start(lab, network.host, { pcp_mapping: true });
+    const { reading } = await part.read();
+    expect(reading).toMatchObject({
+      kind: 'known',
+      address: '203.0.114.10',
+      via: { name: `${ROUTER} by PCP` },
+    });
+    await daemon.line(/PCP.*(?:unmap|delet|remov)/i).catch(() => undefined);
+    expect((await network.router.run(['nft', 'list', 'ruleset'])).stdout).not.toContain(`dnat ip to ${HOST}`);
+  });
+
+  test('its private outside address is found out to be that of another NAT', async () => {
+    const network = await routerNetwork(lab);
+    await startMiniupnpd(lab, network, { upnp: false });
+    const part = await RouterPart.start(lab, network.host);
+    await network.change('10.20.30.40');
+    const { reading } = await part.read();
+    // miniupnpd itself refuses to speak of such an address; other routers name it, and test/sources/addresses has those.
+    expect(reading).toMatchObject({ kind: 'unavailable' });
+  });
+
+  for (const [way, options, source] of [
+    ['NAT-PMP and PCP multicasts', { upnp: false }, /^(?:nat-pmp|pcp)$/],
+    ['UPnP events', { natPmp: false }, /^upnp$/],
+    ['all of them', {}, /^(?:nat-pmp|pcp|upnp)$/],
+  ] as const) {
+    test(`tells at once that its address changed, by ${way}`, async () => {
+      const network = await routerNetwork(lab);
+      await startMiniupnpd(lab, network, options);
+      const part = await RouterPart.start(lab, network.host);
+      await part.read();
+      if (!('upnp' in options)) await part.logged('router_events_subscribed');
+      await pause(500);
+      expect(part.triggers()).toEqual([]);
+      const times: number[] = [];
+      for (const last of [11, 12, 13]) {
+        const after = part.messages.mark();
+        const changed = await network.change(`203.0.114.${last}`);
+        const { trigger, at } = await part.trigger(
+          ({ detail }) => detail?.includes(`203.0.114.${last}`) ?? false,
+          after,
+        );
+        times.push(Math.round(at - changed));
+        expect(trigger).toMatchObject({ reason: 'router_notice', mode: 'inject' });
+        expect(trigger.source).toMatch(source);
+        expect((await part.read()).reading).toMatchObject({ kind: 'known', address: `203.0.114.${last}` });
+        await pause(300);
+      }
+      console.log(`change -> trigger by ${way}: ${times.join(', ')} ms`);
+      expect(Math.max(...times)).toBeLessThan(AT_ONCE);
+      // Ten multicasts and two events for one change are one or two reasons to look, not twelve.
+      expect(part.triggers().length).toBeLessThanOrEqual(9);
+    });
+  }
+
+  for (const [way, options] of [
+    ['NAT-PMP and UPnP', {}],
+    ['UPnP alone', { natPmp: false }],
+  ] as const) {
+    test(`restarted, it is subscribed to anew, ${way}`, async () => {
+      const network = await routerNetwork(lab);
+      const first = await startMiniupnpd(lab, network, options);
+      const part = await RouterPart.start(lab, network.host);
+      await part.logged('router_events_subscribed');
+      const after = part.messages.mark();
+      await first.stop();
+      await network.change('203.0.114.20');
+      await startMiniupnpd(lab, network, options);
+      await part.logged('router_events_subscribed', after, 30_000);
+      await part.trigger(({ detail }) => detail?.includes('203.0.114.20') ?? false, after);
+      const later = part.messages.mark();
+      const changed = await network.change('203.0.114.21');
+      const { at } = await part.trigger(({ detail }) => detail?.includes('203.0.114.21') ?? false, later);
+      expect(at - changed).toBeLessThan(AT_ONCE);
+    });
+  }
+
+  test('gone, it is unavailable soon, and after a while without being asked', async () => {
+    const network = await routerNetwork(lab);
+    const daemon = await startMiniupnpd(lab, network);
+    const part = await RouterPart.start(lab, network.host);
+    expect((await part.read()).reading.kind).toBe('known');
+    await daemon.kill();
+    const lost = await part.read();
+    expect(lost.reading).toMatchObject({ kind: 'unavailable' });
+    expect(lost.took).toBeLessThan(5_000);
+    const again = await part.read();
+    expect(again.reading).toMatchObject({
+      kind: 'unavailable',
+      why: expect.stringContaining('asked again in'),
+    });
+    expect(again.took).toBeLessThan(50);
+  });
+
+  test('without any protocol, nothing is asked twice and nothing is told', async () => {
+    const network = await routerNetwork(lab);
+    const watch = network.router.spawn(['tcpdump', '-i', 'lan', '-n', '-l', 'udp', 'or', 'tcp']);
+    await watch.line('listening on').catch(() => undefined);
+    const part = await RouterPart.start(lab, network.host);
+    expect((await part.read()).reading.kind).toBe('unavailable');
+    await pause(3_000);
+    const asked = watch.lines.items.filter(({ text }) => text.includes(HOST)).length;
+    expect((await part.read()).reading.kind).toBe('unavailable');
+    await pause(1_000);
+    expect(watch.lines.items.filter(({ text }) => text.includes(HOST)).length).toBe(asked);
+    expect(part.triggers()).toEqual([]);
+  });
+
+  test('strangers are ignored and counted', async () => {
+    const network = await routerNetwork(lab);
+    await startMiniupnpd(lab, network);
+    const part = await RouterPart.start(lab, network.host);
+    await part.logged('router_events_subscribed');
+    await pause(300);
+    const forge = `
+      const socket = require('node:dgram').createSocket('udp4');
+      const notice = Buffer.from([0, 128, 0, 0, 0, 0, 0, 1, 8, 8, 8, 8]);
+      const announce = Buffer.alloc(24); announce[0] = 2; announce[1] = 128;
+      const alive = 'NOTIFY * HTTP/1.1\\r\\nNT: urn:schemas-upnp-org:device:InternetGatewayDevice:1\\r\\nNTS: ssdp:alive\\r\\nLOCATION: http://${STRANGER}/\\r\\n\\r\\n';
+      socket.bind(5351, '${STRANGER}', () => {
+        socket.setMulticastInterface('${STRANGER}');
+        socket.send(notice, 5350, '224.0.0.1');
+        socket.send(announce, 5350, '224.0.0.1');
+        socket.send(notice, 5350, '${HOST}');
+        socket.send(alive, 1900, '239.255.255.250', () => setTimeout(() => socket.close(), 200));
+      });`;
+    const { code, stderr } = await network.stranger.run([process.execPath, '-e', forge]);
+    expect([code, stderr]).toEqual([0, '']);
+    // An event to the port that listens for them, from the stranger.
+    const { stdout } = await network.host.run(['ss', '-Hltn']);
+    const port = /192\.168\.1\.10:(\d+)/.exec(stdout)?.[1];
+    const event = `fetch('http://${HOST}:${port}/x', { method: 'NOTIFY' }).then(() => console.log('taken'), () => console.log('cut'))`;
+    expect((await network.stranger.run([process.execPath, '-e', event])).stdout.trim()).toBe('cut');
+    const { ignored } = await part.standing();
+    expect(ignored).toMatchObject({
+      'a notice from a stranger': 3,
+      'a notice of a gateway from a stranger': 1,
+      'a connection from a stranger': 1,
+    });
+    expect(part.triggers()).toEqual([]);
+  });
+
+  test('another gateway is followed, and the old one is no longer believed', async () => {
+    const network = await routerNetwork(lab);
+    await startMiniupnpd(lab, network);
+    const part = await RouterPart.start(lab, network.host);
+    await part.logged('router_events_subscribed');
+    await pause(300);
+    const after = part.messages.mark();
+    part.order({ snapshot: snapshotOf('192.168.1.2') });
+    await pause(300);
+    await network.change('203.0.114.30');
+    await pause(1_000);
+    expect(part.triggers(after)).toEqual([]);
+    expect((await part.standing()).ignored['a notice from a stranger']).toBeGreaterThan(0);
+  });
+
+  test('stopped, it takes leave of the router and ends', async () => {
+    const network = await routerNetwork(lab);
+    const daemon = await startMiniupnpd(lab, network);
+    const part = await RouterPart.start(lab, network.host);
+    await part.logged('router_events_subscribed');
+    await pause(300);
+    part.order({ stop: true });
+    expect(await part.process.exited).toEqual({ code: 0, signal: null });
+    await daemon.line('UNSUBSCRIBE');
+  });
+});
