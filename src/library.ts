@@ -2,6 +2,7 @@ import { concatMap, defer, finalize, type Observable } from 'rxjs';
 import { addressParts } from './daemon/address-parts.ts';
 import { systemHost } from './daemon/host.ts';
 import { createPools } from './daemon/pools.ts';
+import { namedInterfaces } from './daemon/questions.ts';
 import { USER_AGENT } from './daemon/user-agent.ts';
 import type { AllowableClass, IpAddress } from './model/address.ts';
 import { milliseconds, minutes, parseDuration, seconds } from './model/duration.ts';
@@ -72,7 +73,7 @@ export function addressChanges(options: AddressChangesOptions = {}): Observable<
     const host = systemHost;
     const log = silentLog;
     const pools = createPools({ userAgent: USER_AGENT });
-    const snapshot = createSnapshotReader({ platform: host.platform, log });
+    const snapshot = createSnapshotReader({ platform: host.platform, log }, { named: namedInterfaces({ uplinks: [uplink] }) });
     const parts = addressParts(
       { watch, detection: { deadline: seconds(5) }, uplinks: [uplink] },
       {

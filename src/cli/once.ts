@@ -10,6 +10,7 @@ import type { Settings } from '../model/settings.ts';
 import { providers } from '../sinks/registry.ts';
 import { detectorKinds } from '../sources/addresses/registry.ts';
 import { createSnapshotReader } from '../sources/snapshot/index.ts';
+import { namedInterfaces } from '../daemon/questions.ts';
 import { openState } from '../state/store.ts';
 import { configuration } from './configuration.ts';
 import { EXIT } from './exit.ts';
@@ -50,7 +51,7 @@ async function publishOnce(settings: Settings, logging: Logging): Promise<Round>
       state,
       providers,
       detectors: detectorKinds,
-      snapshot: createSnapshotReader({ platform: host.platform, log }),
+      snapshot: createSnapshotReader({ platform: host.platform, log }, { named: namedInterfaces(settings) }),
       triggers: EMPTY,
       pools,
       single: true,

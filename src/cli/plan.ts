@@ -14,6 +14,7 @@ import { type Considered, consider } from '../sinks/reconcile.ts';
 import { providers } from '../sinks/registry.ts';
 import { detectorKinds } from '../sources/addresses/registry.ts';
 import { createSnapshotReader } from '../sources/snapshot/index.ts';
+import { namedInterfaces } from '../daemon/questions.ts';
 import { peekState } from '../state/peek.ts';
 import type { AddressBook } from '../streams/address-book.ts';
 import { addresses } from '../streams/pipeline.ts';
@@ -45,7 +46,7 @@ export async function planCommand(options: {
     state: await peekState(settings.state_dir, host.clock),
     providers,
     detectors: detectorKinds,
-    snapshot: createSnapshotReader({ platform: host.platform, log }),
+    snapshot: createSnapshotReader({ platform: host.platform, log }, { named: namedInterfaces(settings) }),
     triggers: EMPTY,
     pools,
     single: true,

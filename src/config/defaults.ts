@@ -7,8 +7,8 @@ export const DEFAULTS = {
   detection: { deadline: '5s' },
   uplinks: { wan: { ipv4: ['interface', 'stun', 'http'], ipv6: ['interface', 'stun', 'http'] } },
   uplink: { allow: [] },
-  /** A provider may demand a longer `minimum_gap` of its own. */
-  sink: { allow: [], timeout: '10s', minimum_gap: '0s', when_absent: 'keep' },
+  /** `minimum_gap` is for providers that name none of their own: a second change within it waits, a flapping link is calmed. */
+  sink: { allow: [], timeout: '10s', minimum_gap: '5s', when_absent: 'keep' },
   log: { level: 'info', format: 'auto' },
 } as const;
 

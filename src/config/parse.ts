@@ -133,8 +133,11 @@ function finishSink(findings: Findings, draft: SinkDraft, uplinks: readonly Upli
   checkSinkUplink(findings, draft, uplinks);
   const records = resolveRecords(findings, draft, uplinks);
   checkAllow(findings, draft, records, uplinks);
-  checkGap(findings, draft, findings.written([...draft.path, 'minimum_gap']));
-  const gap = Math.max(common.minimum_gap ?? 0, provider.traits.minimumGap ?? 0);
+  const written = findings.written([...draft.path, 'minimum_gap']);
+  checkGap(findings, draft, written);
+  const least = provider.traits.minimumGap;
+  // What the provider demands is a floor under what is written, and the default where nothing is.
+  const gap = written ? Math.max(common.minimum_gap ?? 0, least ?? 0) : (least ?? common.minimum_gap ?? 0);
   return {
     name,
     provider: provider.name,

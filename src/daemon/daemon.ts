@@ -9,6 +9,7 @@ import type { Trigger } from '../model/trigger.ts';
 import { providers } from '../sinks/registry.ts';
 import { detectorKinds } from '../sources/addresses/registry.ts';
 import { createSnapshotReader } from '../sources/snapshot/index.ts';
+import { namedInterfaces } from './questions.ts';
 import { triggerSources } from '../sources/triggers/index.ts';
 import { openState, type StateStore } from '../state/store.ts';
 import { VERSION } from '../version.ts';
@@ -54,7 +55,7 @@ export async function startDaemon(init: DaemonInit): Promise<Daemon> {
   const board = createStatusBoard(host.clock);
   const pools = createPools({ userAgent: USER_AGENT, proxy: process.env });
   const operator = new Subject<Trigger>();
-  const readSnapshot = createSnapshotReader({ platform: host.platform, log });
+  const readSnapshot = createSnapshotReader({ platform: host.platform, log }, { named: namedInterfaces(settings) });
   const told = createNarrator(log, host.clock);
   const narrator = {
     ...told,
@@ -73,7 +74,7 @@ export async function startDaemon(init: DaemonInit): Promise<Daemon> {
       providers,
       detectors: detectorKinds,
       snapshot: readSnapshot,
-      triggers: merge(operator, triggerSources({ ...host, log, snapshot: readSnapshot }, wanted.watch)),
+      triggers: merge(operator, triggerSources({ ...host, log, snapshot: readSnapshot, onState: board.sourceState }, wanted.watch)),
       pools,
     });
     session.reports

@@ -1,6 +1,6 @@
 import { FAMILIES } from '../model/family.ts';
 import type { Reading } from '../model/reading.ts';
-import type { UplinkSettings } from '../model/settings.ts';
+import type { Settings, UplinkSettings } from '../model/settings.ts';
 import type { Detector, DetectorKind, Question } from '../sources/contract.ts';
 import type { UplinkQuestion } from '../streams/ask.ts';
 import { fromAbortable } from '../streams/from-abortable.ts';
@@ -55,4 +55,9 @@ async function answer(detector: Detector, question: Question): Promise<Reading> 
     question.log.error('detector_defect', `defect in ${detector.witness.name}: ${String(error)}`, { error });
     return { kind: 'unavailable', via: detector.witness, why: `defect: ${String(error)}` };
   }
+}
+
+/** Interfaces the operator names: they count although their names look like those of tunnels and bridges. */
+export function namedInterfaces({ uplinks }: Pick<Settings, 'uplinks'>): readonly string[] {
+  return uplinks.flatMap((uplink) => uplink.interface ?? []);
 }

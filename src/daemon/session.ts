@@ -4,7 +4,7 @@ import type { RecordKey } from '../model/record.ts';
 import type { Settings, SinkSettings } from '../model/settings.ts';
 import type { Provider, Sink } from '../sinks/contract.ts';
 import { type ReconcileInit, reconcile } from '../sinks/reconcile.ts';
-import type { SinkMemory } from '../state/sink-memory.ts';
+import { type SinkMemory, volatileMemory } from '../state/sink-memory.ts';
 import type { StateStore } from '../state/store.ts';
 import type { LaneSpec, SinkReport } from '../streams/fan-out.ts';
 import { fromAbortable } from '../streams/from-abortable.ts';
@@ -128,6 +128,7 @@ async function startSinks(settings: Settings, init: SessionInit): Promise<readon
   const started: RunningSink[] = [];
   for (const sink of settings.sinks) {
     const running = createSink(sink, init);
+    await running.memory.prune(sink.records.map((record) => record.key));
     try {
       if (init.single !== true) await running.sink.start?.();
     } catch (error) {
@@ -153,7 +154,11 @@ export function createSink(settings: SinkSettings, init: SessionInit): RunningSi
     { name: settings.name, options: settings.options, keys },
     { ...init.host, log: init.log.child({ component: 'sink', sink: settings.name }) },
   );
-  const memory = init.state.sink(settings.name, settings.fingerprint);
+  // What is gone with the process must not be believed after a start: such a sink begins with an empty memory each time.
+  const memory =
+    provider.traits.volatile === true
+      ? volatileMemory(init.host.clock)
+      : init.state.sink(settings.name, settings.fingerprint);
   return { settings, sink, memory, batch: provider.traits.batch };
 }
 

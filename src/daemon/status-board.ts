@@ -14,6 +14,7 @@ import { VERSION } from '../version.ts';
 export interface StatusBoard {
   readonly entered: (book: AddressBook) => void;
   readonly reported: (report: SinkReport) => void;
+  readonly sourceState: (source: string, state: string) => void;
   report(settings: Settings, memories: ReadonlyMap<string, SinkMemory>): StatusReport;
 }
 
@@ -29,6 +30,7 @@ export function createStatusBoard(clock: Clock): StatusBoard {
   const uplinks = new Map<string, UplinkStatus>();
   const records = new Map<string, Entry>();
   const published = new Map<string, string>();
+  const sources = new Map<string, string>();
 
   return {
     entered(book) {
@@ -46,6 +48,9 @@ export function createStatusBoard(clock: Clock): StatusBoard {
         if (outcome.kind === 'updated' || !published.has(key))
           published.set(key, new Date(now).toISOString());
       }
+    },
+    sourceState(source, state) {
+      sources.set(source, state);
     },
     report: (settings, memories) => ({
       pid: process.pid,
@@ -65,7 +70,7 @@ export function createStatusBoard(clock: Clock): StatusBoard {
           ),
       ),
       sinks: settings.sinks.map((sink) => sinkStatus(sink, memories.get(sink.name))),
-      sources: [],
+      sources: [...sources].map(([name, state]) => ({ name, state })),
     }),
   };
 

@@ -102,7 +102,7 @@ export interface Provider<Options = unknown> {
 export interface Traits {
   /** Changes in one `write` at most; `Infinity` where one request holds all or it does not matter. */
   readonly batch: number;
-  /** Milliseconds between two writes of one record, by the provider's rules. */
+  /** Milliseconds between two writes of one record, by the provider's rules; 0 where none is needed (it is this host's own). */
   readonly minimumGap?: number;
   /** True if the provider writes whole RRsets of several addresses; false if a name has one address a family. */
   readonly multiple: boolean;

@@ -222,3 +222,13 @@ export class SinkState implements SinkMemory {
 function emptyRecord(): RecordMemory {
   return { confirmed: undefined, begun: false, doubtful: false, lastWrite: undefined, holds: [] };
 }
+
+/** A memory that is never written down, for sinks whose records end with the process. */
+export function volatileMemory(clock: Clock): SinkMemory {
+  return new SinkState(
+    '',
+    clock,
+    (text) => text,
+    async () => {},
+  );
+}

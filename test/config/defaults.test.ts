@@ -13,7 +13,7 @@ describe('defaults', () => {
       detection: { deadline: '5s' },
       uplinks: { wan: { ipv4: ['interface', 'stun', 'http'], ipv6: ['interface', 'stun', 'http'] } },
       uplink: { allow: [] },
-      sink: { allow: [], timeout: '10s', minimum_gap: '0s', when_absent: 'keep' },
+      sink: { allow: [], timeout: '10s', minimum_gap: '5s', when_absent: 'keep' },
       log: { level: 'info', format: 'auto' },
     });
   });

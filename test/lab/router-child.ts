@@ -74,6 +74,7 @@ input.on('line', (text) => {
   if (order.stop) {
     triggers.unsubscribe();
     input.close();
+    process.stdin.destroy();
     say({ stopped: true });
   }
 });

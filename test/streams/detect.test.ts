@@ -79,7 +79,7 @@ describe('detect', () => {
     marbles(({ hot, cold, expectObservable }) => {
       const source = hot('o 4s |', observations);
       const answers = [none, none, four];
-      const ask = () => cold('(f|)', { f: answers.shift() });
+      const ask = () => cold('(f|)', { f: answers.shift() ?? none });
       // 1 s, then 2 s; each told within the grace of 50 ms, the last one at its completion.
       expectObservable(source.pipe(detect(init(ask)))).toBe('50ms x 999ms y 1949ms z 1000ms |', {
         x: findings([none]),
@@ -101,7 +101,7 @@ describe('detect', () => {
   it('passes on an error of the source and cancels', () => {
     marbles(({ hot, cold, expectObservable, expectSubscriptions }) => {
       const source = hot('o-#', observations);
-      const asked = cold('-----');
+      const asked = cold<UplinkState>('-----');
       expectObservable(source.pipe(detect(init(() => asked)))).toBe('--#');
       expectSubscriptions(asked.subscriptions).toBe('^-!');
     });
@@ -110,7 +110,7 @@ describe('detect', () => {
   it('cancels questions on unsubscription', () => {
     marbles(({ hot, cold, expectObservable, expectSubscriptions }) => {
       const source = hot('o----', observations);
-      const asked = cold('-----');
+      const asked = cold<UplinkState>('-----');
       expectObservable(source.pipe(detect(init(() => asked))), '---!').toBe('-----');
       expectSubscriptions(asked.subscriptions).toBe('^--!');
     });

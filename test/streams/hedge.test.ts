@@ -51,13 +51,13 @@ describe('hedge', () => {
 
   it('completes when all are through, with every value', () => {
     marbles(({ cold, expectObservable }) => {
-      expectObservable(hedge([cold('-a|'), cold('-b|')], init)).toBe('-ab|');
+      expectObservable(hedge([cold<string>('-a|'), cold<string>('-b|')], init)).toBe('-ab|');
     });
   });
 
   it('goes on after one that completes without a value', () => {
     marbles(({ cold, expectObservable }) => {
-      expectObservable(hedge([cold('-|'), cold('-B|')], init)).toBe('--(B|)');
+      expectObservable(hedge([cold<string>('-|'), cold<string>('-B|')], init)).toBe('--(B|)');
     });
   });
 

@@ -25,7 +25,7 @@ const MOST_ELEMENTS = 2_000;
 export function parseXml(text: string): XmlElement | undefined {
   if (text.length > LONGEST) return undefined;
   // Some routers send white space before the declaration, or a NUL at the end.
-  const document = text.replace(/^[\ufeff\s]+/, '').replace(/[\0\s]+$/, '');
+  const document = withoutMargins(text);
   const parser = new SaxesParser({ xmlns: false });
   const open: Growing[] = [];
   let root: Growing | undefined;
@@ -56,6 +56,16 @@ export function parseXml(text: string): XmlElement | undefined {
     return undefined;
   }
   return root;
+}
+
+/** By hand: an expression for the end of a text takes quadratic time where there is much white space within. */
+function withoutMargins(text: string): string {
+  const blank = (index: number) => text.charCodeAt(index) <= 0x20 || text.charCodeAt(index) === 0xfeff;
+  let start = 0;
+  let end = text.length;
+  while (start < end && blank(start)) start += 1;
+  while (end > start && blank(end - 1)) end -= 1;
+  return text.slice(start, end);
 }
 
 /** The text of the first child of that name, trimmed. */

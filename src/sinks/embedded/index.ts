@@ -16,6 +16,7 @@ export const embedded: Provider<EmbeddedOptions> = {
     creates: true,
     families: 'separate',
     volatile: true,
+    minimumGap: 0,
   },
   example: `provider: embedded
 listen: 127.0.0.1:15353

@@ -34,6 +34,8 @@ export function runChild(spawn: Spawn, command: Command): Observable<ChildEvent>
       child = spawn(command.program, [...command.arguments], {
         stdio: [input, 'pipe', 'pipe'],
         windowsHide: true,
+        // Out of the terminal's group: Ctrl-C is for us, and the child is ended when we have stopped listening.
+        detached: process.platform !== 'win32',
       });
     } catch (error) {
       end(`could not start: ${tidy(String(error))}`);

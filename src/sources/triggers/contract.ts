@@ -15,6 +15,8 @@ export interface TriggerComponents {
   readonly platform: NodeJS.Platform;
   readonly snapshot: () => Promise<Snapshot>;
   readonly log: Log;
+  /** Told how the system's events are being heard now, for the status. */
+  readonly onState?: (source: string, state: 'listening' | 'restarting' | 'polling') => void;
   /** Where signals arrive; the process unless a test says otherwise. */
   readonly signals?: SignalEmitter;
   /** Loads the optional package koffi; rejects if it is not installed. */

@@ -81,6 +81,7 @@ export function listener(
         log.debug('trigger_source_lost', `${rung.name}: ${why}`, { source: rung.name, ...counts });
       }
       state.deaf = true;
+      components.onState?.(rung.name, state.hopeless ? 'polling' : 'restarting');
       hearing$.next(false);
       return established
         ? of({ reason: 'events_lost', source: rung.name, mode: 'poll', detail: why })
@@ -91,6 +92,7 @@ export function listener(
       const recovered = state.deaf;
       state.proven = true;
       state.deaf = false;
+      components.onState?.(rung.name, 'listening');
       hearing$.next(true);
       const message = `${rung.name} ${recovered ? 'listens again' : 'listens'}`;
       log.info(recovered ? 'trigger_source_recovered' : 'trigger_source_listening', message, {
