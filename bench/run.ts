@@ -3,10 +3,14 @@ import { writeFileSync } from 'node:fs';
 import os from 'node:os';
 import { parseArgs } from 'node:util';
 import { coldStart } from './cold-start.ts';
+import { fanOut } from './fan-out.ts';
+import { idle } from './idle.ts';
+import { reaction } from './reaction.ts';
+import { stormBench } from './storm.ts';
 import type { Bench, Figure } from './support/bench.ts';
 import { reached, table } from './support/table.ts';
 
-const BENCHES: readonly Bench[] = [coldStart];
+const BENCHES: readonly Bench[] = [reaction, coldStart, fanOut, idle, stormBench];
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,

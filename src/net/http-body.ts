@@ -1,60 +1,61 @@
-import type { ClientRequest, IncomingMessage } from 'node:http';
-import type { HttpAnswer } from './http.ts';
+import type { HttpAnswer, HttpRequest } from './http.ts';
 import { HttpFailure } from './http.ts';
 
 /** Octets accepted when the request does not say. */
-export const DEFAULT_MAX_BYTES = 1_048_576;
+const DEFAULT_MAX_BYTES = 1_048_576;
+
+type Headers = Readonly<Record<string, string | string[] | undefined>>;
+
+/** Collects one answer. `start` and `data` throw `HttpFailure` as soon as the answer is known to be unacceptable. */
+export interface AnswerReader {
+  start(status: number, headers: Headers): void;
+  data(chunk: Buffer): void;
+  answer(): HttpAnswer;
+}
 
 /**
- * Reads the whole answer. Rejects with Node's error if the connection ends early, and with `HttpFailure` as soon as the
- * body is known to be longer than `maxBytes` (from Content-Length, before reading) or comes in a coding nobody asked for.
+ * Refuses a body longer than `maxBytes` (from Content-Length, before reading) and one in a coding nobody asked for.
  */
-export function readAnswer(
-  response: IncomingMessage,
-  maxBytes: number,
-  place: string,
-  keepOctets = false,
-): Promise<HttpAnswer> {
-  return new Promise((resolve, reject) => {
-    const refuse = (kind: HttpFailure['kind'], what: string): void =>
-      reject(new HttpFailure(kind, true, `${place}: ${what}`));
-    response.on('error', reject);
-    // Follows `end` as well, when the promise is settled already.
-    response.on('close', () =>
-      reject(new HttpFailure('reset', true, `${place}: closed in the middle of the answer`)),
-    );
-    const coding = response.headers['content-encoding'] ?? 'identity';
-    if (coding.toLowerCase() !== 'identity') return refuse('malformed', 'the answer is compressed, unasked');
-    const tooLong = (): void => refuse('too_large', `the answer is longer than ${maxBytes} octets`);
-    if (announcedLength(response) > maxBytes) return tooLong();
+export function createAnswerReader(request: HttpRequest): AnswerReader {
+  const place = request.url.origin;
+  const maxBytes = request.maxBytes ?? DEFAULT_MAX_BYTES;
+  const chunks: Buffer[] = [];
+  let status = 0;
+  let headers: Readonly<Record<string, string>> = {};
+  let length = 0;
+  const refuseLonger = (octets: number): void => {
+    if (octets <= maxBytes) return;
+    throw new HttpFailure('too_large', true, `${place}: the answer is longer than ${maxBytes} octets`);
+  };
 
-    const chunks: Buffer[] = [];
-    let length = 0;
-    response.on('data', (chunk: Buffer) => {
+  return {
+    start: (code, lines) => {
+      status = code;
+      headers = joined(lines);
+      const coding = headers['content-encoding'] ?? 'identity';
+      if (coding.toLowerCase() !== 'identity') {
+        throw new HttpFailure('malformed', true, `${place}: the answer is compressed, unasked`);
+      }
+      // It announces no body with 304, nor in answer to HEAD (RFC 9110 section 8.6).
+      if (request.method !== 'HEAD' && status !== 304) refuseLonger(Number(headers['content-length'] ?? 0));
+    },
+    data: (chunk) => {
       length += chunk.length;
-      if (length > maxBytes) return tooLong();
+      refuseLonger(length);
       chunks.push(chunk);
-    });
-    response.on('end', () => {
+    },
+    answer: () => {
       const octets = Buffer.concat(chunks);
-      const body = new TextDecoder().decode(octets);
-      const answer = { status: response.statusCode ?? 0, headers: headersOf(response), body };
-      resolve(keepOctets ? { ...answer, octets } : answer);
-    });
-  });
+      const answer = { status, headers, body: new TextDecoder().decode(octets) };
+      return request.octets === true ? { ...answer, octets } : answer;
+    },
+  };
 }
 
-/** Content-Length, where it announces a body that will come: not with 304, nor in answer to HEAD (RFC 9110 section 8.6). */
-function announcedLength(response: IncomingMessage): number {
-  const { method } = (response as IncomingMessage & { readonly req: ClientRequest }).req;
-  if (method === 'HEAD' || response.statusCode === 304) return 0;
-  return Number(response.headers['content-length'] ?? 0);
-}
-
-function headersOf(response: IncomingMessage): Readonly<Record<string, string>> {
+function joined(lines: Headers): Readonly<Record<string, string>> {
   const headers: Record<string, string> = Object.create(null);
-  for (const [name, values] of Object.entries(response.headersDistinct)) {
-    if (values !== undefined) headers[name] = values.join(', ');
+  for (const [name, values] of Object.entries(lines)) {
+    if (values !== undefined) headers[name] = typeof values === 'string' ? values : values.join(', ');
   }
   return headers;
 }

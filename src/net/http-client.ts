@@ -1,10 +1,7 @@
 import type { Family } from '../model/family.ts';
-import { type HttpClient, HttpFailure } from './http.ts';
-import { runExchange } from './http-exchange.ts';
+import { type HttpAnswer, type HttpClient, HttpFailure, type HttpRequest } from './http.ts';
 import { faultOf, faultOfSignal, NETWORK_CHANGED, type Progress } from './http-faults.ts';
-import type { ProxyEnvironment } from './http-proxy.ts';
-import { createRoutes, type Routes } from './http-routes.ts';
-import { createLimit, type Limit } from './limit.ts';
+import type { ProxyEnvironment, Routes } from './http-routes.ts';
 
 export interface HttpPoolInit {
   /** `netdrift/1.2.3 (+https://…)`: many update servers refuse clients that do not name themselves. */
@@ -38,36 +35,44 @@ const CLOSED = Symbol('closed');
  * The HTTP client behind `HttpClient`: HTTP/1.1 with keep-alive, one pool for each family and source address. No retries, no
  * redirects, no cookies, no deadline but the caller's signal; certificates are always checked.
  *
- * Built on `node:http`, whose parser is part of the runtime. Measured with the other libraries of the daemon loaded and one
- * HTTPS request made (Node 20.20, x64, bundled): 49.7 MiB RSS; with undici 7.30's Agent alone 66.6, with all of undici 71.5.
+ * Built on undici, loaded with the first request: its parser is compiled then, and what never asks by HTTP never pays for it.
  */
 export function createHttpPool(init: HttpPoolInit): HttpPool {
-  let routes: Routes = createRoutes(init);
+  let routes: Routes | undefined;
   let closed = false;
-  const limits = new Map<string, Limit>();
   const running = new Set<Running>();
 
-  const limitOf = (origin: string): Limit => {
-    const limit = limits.get(origin) ?? createLimit(init.connections ?? 4);
-    limits.set(origin, limit);
-    return limit;
+  const exchange = async (
+    request: HttpRequest,
+    progress: Progress,
+    signal: AbortSignal,
+  ): Promise<HttpAnswer> => {
+    const [{ runExchange }, { createRoutes }] = await Promise.all([
+      import('./http-exchange.ts'),
+      import('./http-routes.ts'),
+    ]);
+    signal.throwIfAborted();
+    routes ??= createRoutes(init);
+    return runExchange(request, routes, progress, signal);
   };
 
-  const drop = (reason: symbol): void => {
+  const drop = async (reason: symbol): Promise<void> => {
     for (const { stop } of running) stop.abort(reason);
-    routes.destroy();
+    const dropped = routes;
+    routes = undefined;
+    await dropped?.destroy();
   };
 
   const client: HttpClient = async (request, signal) => {
     const place = request.url.origin;
-    const progress: Progress = { connected: false, sent: false, answered: false };
+    const progress: Progress = { sent: false, answered: false };
     if (signal.aborted) throw faultOfSignal(signal, progress, place);
     if (closed) throw new HttpFailure('aborted', false, `${place}: the client is closed`);
     const stop = new AbortController();
     const onAbort = (): void => stop.abort(signal.reason);
     signal.addEventListener('abort', onAbort, { once: true });
     const named = { ...request, headers: { 'user-agent': init.userAgent, ...lowerCase(request.headers) } };
-    const done = limitOf(place)(() => runExchange(named, routes, progress, stop.signal), stop.signal);
+    const done = exchange(named, progress, stop.signal);
     const entry: Running = { stop, done };
     running.add(entry);
     try {
@@ -84,14 +89,11 @@ export function createHttpPool(init: HttpPoolInit): HttpPool {
 
   return {
     client,
-    renew: () => {
-      drop(NETWORK_CHANGED);
-      if (!closed) routes = createRoutes(init);
-    },
+    renew: () => void drop(NETWORK_CHANGED),
     close: async () => {
       closed = true;
-      drop(CLOSED);
-      await Promise.allSettled([...running].map(({ done }) => done));
+      const exchanges = [...running].map(({ done }) => done);
+      await Promise.allSettled([drop(CLOSED), ...exchanges]);
     },
   };
 }

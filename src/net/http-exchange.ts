@@ -1,13 +1,14 @@
-import http, { type ClientRequest } from 'node:http';
-import https from 'node:https';
-import { type HttpAnswer, HttpFailure, type HttpRequest } from './http.ts';
-import { DEFAULT_MAX_BYTES, readAnswer } from './http-body.ts';
+import { subscribe } from 'node:diagnostics_channel';
+import type { Socket } from 'node:net';
+import type { Dispatcher } from 'undici';
+import type { HttpAnswer, HttpRequest } from './http.ts';
+import { createAnswerReader } from './http-body.ts';
 import type { Progress } from './http-faults.ts';
 import type { Routes } from './http-routes.ts';
 
 /**
- * One request and its whole answer; keeps `progress` up to date. Rejects with Node's error or an `HttpFailure`, once the
- * connection is back in the pool or closed: so who waits for its end never opens one connection too many.
+ * One request and its whole answer; keeps `progress` up to date. Rejects with undici's or Node's error, an `HttpFailure`, or
+ * at once with the signal's reason: undici itself looks at a signal only when there is a connection.
  */
 export async function runExchange(
   request: HttpRequest,
@@ -15,68 +16,71 @@ export async function runExchange(
   progress: Progress,
   signal: AbortSignal,
 ): Promise<HttpAnswer> {
-  const route = await routes.towards(request.url, signal);
   signal.throwIfAborted();
-  const library = (route.protocol ?? request.url.protocol) === 'https:' ? https : http;
-  const maxBytes = request.maxBytes ?? DEFAULT_MAX_BYTES;
-  const place = request.url.origin;
+  const dispatcher = routes.towards(request.url);
+  const reader = createAnswerReader(request);
 
   return new Promise((resolve, reject) => {
-    const outgoing = library.request({
-      ...route,
-      method: request.method,
-      headers: headersOf(request, route),
-    });
-    let reading: Promise<HttpAnswer> | undefined;
-    let failure: unknown;
-    const abort = (): void => void outgoing.destroy();
-    signal.addEventListener('abort', abort, { once: true });
-    outgoing.on('socket', () => watchProgress(outgoing, library === https, progress));
-    outgoing.on('response', (response) => {
-      progress.answered = true;
-      reading = readAnswer(response, maxBytes, place, request.octets);
-      reading.catch(abort);
-    });
-    outgoing.on('error', (error) => {
-      failure ??= error;
-    });
-    outgoing.on('close', () => {
+    let running: Dispatcher.DispatchController | undefined;
+    let socket: Socket | undefined;
+    const abort = (): void => {
+      reject(signal.reason);
+      running?.abort(signal.reason);
+    };
+    const end = (settle: () => void): void => {
       signal.removeEventListener('abort', abort);
-      if (failure !== undefined) reject(failure);
-      else if (reading !== undefined) reading.then(resolve, reject);
-      else reject(new HttpFailure('reset', progress.sent, `${place}: closed without an answer`));
+      settle();
+    };
+    signal.addEventListener('abort', abort, { once: true });
+
+    dispatcher.dispatch(optionsOf(request), {
+      // Called when the connection is there and free, right before the request is written to it.
+      onRequestStart: (controller) => {
+        // Thrown, and not `controller.abort`, which would take the idle connection along.
+        signal.throwIfAborted();
+        running = controller;
+        progress.sent = true;
+        onSocket = (used) => {
+          socket = used;
+        };
+      },
+      onResponseStart: (_, status, headers) => {
+        // 1xx come before the answer (RFC 9110 section 15.2).
+        if (status < 200) return;
+        progress.answered = true;
+        reader.start(status, headers);
+      },
+      onResponseData: (_, chunk) => reader.data(chunk),
+      // The rest of what came with the end of the answer has been looked at by then: octets too many are found there, and
+      // mean that the length was wrong and the body perhaps cut.
+      onResponseEnd: () =>
+        setImmediate(() =>
+          end(() => {
+            if (socket?.errored) reject(socket.errored);
+            else resolve(reader.answer());
+          }),
+        ),
+      onResponseError: (_, error) => end(() => reject(error)),
     });
-    outgoing.end(request.body);
   });
 }
 
-function watchProgress(outgoing: ClientRequest, secure: boolean, progress: Progress): void {
-  const { socket } = outgoing;
-  const onSent = (): void => {
-    progress.connected = true;
-    progress.sent = true;
-  };
-  if (socket === null) return;
-  const onConnected = (): void => {
-    progress.connected = true;
-    if (!secure) progress.sent = true;
-  };
-  if (outgoing.reusedSocket) onSent();
-  else if (socket.connecting) socket.once('connect', onConnected);
-  // Closed already: it could not even be bound to the source address.
-  else if (!socket.destroyed) onConnected();
-  // What is written before the handshake is done stays here: nothing has left before `secureConnect`.
-  if (secure && !outgoing.reusedSocket) socket.once('secureConnect', onSent);
-}
+// undici keeps the connection to itself and names it on this channel only, in the same call as `onRequestStart`.
+let onSocket: ((socket: Socket) => void) | undefined;
+subscribe('undici:client:sendHeaders', (message) => {
+  onSocket?.((message as { readonly socket: Socket }).socket);
+  onSocket = undefined;
+});
 
-function headersOf(request: HttpRequest, route: https.RequestOptions): Record<string, string> {
-  const { username, password } = request.url;
+function optionsOf(request: HttpRequest): Dispatcher.DispatchOptions {
+  const { origin, pathname, search, username, password } = request.url;
   const pair = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
+  const authorization = `Basic ${Buffer.from(pair).toString('base64')}`;
   return {
-    // By Node's own reckoning a tunnel to port 443 would be `name:443`, which some servers do not know.
-    host: request.url.host,
-    ...(username === '' ? {} : { authorization: `Basic ${Buffer.from(pair).toString('base64')}` }),
-    ...(route.headers as Record<string, string> | undefined),
-    ...request.headers,
+    origin,
+    path: `${pathname}${search}`,
+    method: request.method,
+    headers: { ...(username === '' ? {} : { authorization }), ...request.headers },
+    body: request.body ?? null,
   };
 }

@@ -2,9 +2,7 @@ import { HttpFailure } from './http.ts';
 
 /** How far an exchange came; what a failure means depends on it. */
 export interface Progress {
-  /** TCP is up (to the peer, or to the proxy's tunnel). */
-  connected: boolean;
-  /** From here on octets of the request may have reached the peer. */
+  /** The connection is ready, and from here on octets of the request may have reached the peer. */
   sent: boolean;
   /** The status line and header have come. */
   answered: boolean;
@@ -23,7 +21,7 @@ const RESOLVE = new Set([
   'ENODATA',
 ]);
 
-/** A Node error of one exchange as an `HttpFailure`. `place` is the origin: nothing else of a URL is ever shown. */
+/** undici's or Node's error of one exchange as an `HttpFailure`. `place` is the origin: nothing else of a URL is ever shown. */
 export function faultOf(error: unknown, progress: Progress, place: string): HttpFailure {
   if (error instanceof HttpFailure) return error;
   const code = codeOf(error);
@@ -31,17 +29,32 @@ export function faultOf(error: unknown, progress: Progress, place: string): Http
     new HttpFailure(kind, progress.sent, `${place}: ${what}`, { cause: withoutDetails(error, code) });
 
   if (RESOLVE.has(code)) return fail('resolve', `the name could not be resolved (${code})`);
-  // Node's own checks, before anything is opened: a header value with a line break and the like.
-  if (code.startsWith('ERR_INVALID') || code === 'ERR_UNESCAPED_CHARACTERS') {
+  // Checks before anything is opened: a header value with a line break and the like.
+  if (code === 'UND_ERR_INVALID_ARG' || code.startsWith('ERR_INVALID')) {
     return fail('malformed', `the request could not be formed (${code})`);
   }
-  if (!progress.connected) return fail('connect', `no connection (${code || 'unknown'})`);
-  if (!progress.sent) return fail('tls', `no TLS connection (${tlsWords(error, code)})`);
-  if (code === 'HPE_HEADER_OVERFLOW') return fail('too_large', 'the header of the answer is too large');
+  if (!progress.sent) {
+    return isOfTls(error, code)
+      ? fail('tls', `no TLS connection (${tlsWords(error, code)})`)
+      : fail('connect', `no connection (${connectWords(error, code)})`);
+  }
+  if (code === 'UND_ERR_HEADERS_OVERFLOW') return fail('too_large', 'the header of the answer is too large');
   if (code.startsWith('HPE_')) return fail('malformed', `the answer is not HTTP (${code})`);
   if (code === 'ETIMEDOUT') return fail('timeout', 'the connection died without a word (ETIMEDOUT)');
   const when = progress.answered ? 'in the middle of the answer' : 'before an answer';
   return fail('reset', `the connection was closed ${when} (${code || 'unknown'})`);
+}
+
+/** Before the request is sent, what fails is either a call that opens the connection, or the handshake on it. */
+function isOfTls(error: unknown, code: string): boolean {
+  const { syscall } = error as NodeJS.ErrnoException;
+  const opening = syscall === 'connect' || syscall === 'bind' || error instanceof AggregateError;
+  return !opening && !(code.startsWith('UND_ERR_') && code !== 'UND_ERR_PRX_TLS');
+}
+
+function connectWords(error: unknown, code: string): string {
+  const status = /Proxy response \((\d{3})\)/.exec(error instanceof Error ? error.message : '')?.[1];
+  return status === undefined ? code || 'unknown' : `the proxy answered ${status} to CONNECT`;
 }
 
 /** The failure for a signal: `timeout` where the signal was a deadline, `aborted` for every other reason. */
@@ -50,7 +63,7 @@ export function faultOfSignal(signal: AbortSignal, progress: Progress, place: st
     return new HttpFailure('reset', progress.sent, `${place}: dropped, since the network has changed`);
   }
   const deadline = signal.reason instanceof Error && signal.reason.name === 'TimeoutError';
-  const stage = !progress.connected ? 'connecting' : progress.answered ? 'reading the answer' : 'waiting';
+  const stage = !progress.sent ? 'connecting' : progress.answered ? 'reading the answer' : 'waiting';
   return deadline
     ? new HttpFailure('timeout', progress.sent, `${place}: the deadline passed while ${stage}`)
     : new HttpFailure('aborted', progress.sent, `${place}: given up while ${stage}`);

@@ -1,65 +1,108 @@
-import http from 'node:http';
-import https from 'node:https';
+import { setMaxListeners } from 'node:events';
 import { isIP } from 'node:net';
-import tls from 'node:tls';
+import type { Dispatcher, Pool } from 'undici';
+import Agent from 'undici/lib/dispatcher/agent.js';
+import EnvHttpProxyAgent from 'undici/lib/dispatcher/env-http-proxy-agent.js';
+import UndiciPool from 'undici/lib/dispatcher/pool.js';
 import type { Family } from '../model/family.ts';
 import { HttpFailure } from './http.ts';
-import { openTunnel, type ProxyEnvironment, proxyFor, proxyHeaders } from './http-proxy.ts';
+import { isLoopbackHost } from './http-words.ts';
+
+/** The variables that name proxies, as the environment has them; lower case wins, as everywhere. */
+export type ProxyEnvironment = Readonly<Record<string, string | undefined>>;
 
 /** How requests leave this host: which family, from which address, through which proxy, over which pooled connections. */
 export interface Routes {
-  /** The options of Node's `request` that lead to `url`. Opens the tunnel if one is needed. */
-  towards(url: URL, signal: AbortSignal): Promise<https.RequestOptions>;
-  /** Closes all connections, those in use too. */
-  destroy(): void;
+  /** The dispatcher that leads to `url`. Throws `HttpFailure` where there is none. */
+  towards(url: URL): Dispatcher;
+  /** Closes all connections, those in use and those being opened too; resolves when they are gone. */
+  destroy(): Promise<void>;
 }
 
 export interface RouteInit {
   readonly family?: Family;
   readonly localAddress?: string;
+  /** Connections to one origin at most; default 4. */
+  readonly connections?: number;
   readonly proxy?: ProxyEnvironment;
 }
 
 // Idle connections are kept for the next requests of one batch only: servers close theirs after 5 s and more, and a request
 // written onto a connection that is just being closed is one whose effect is unclear.
 const IDLE_MILLISECONDS = 4_000;
+// A connection outlives the request that asked for it; the request's own deadline is the caller's signal.
+const CONNECT_MILLISECONDS = 10_000;
 
 export function createRoutes(init: RouteInit): Routes {
   const family = numberOf(init);
-  const binding = {
+  const ended = new AbortController();
+  setMaxListeners(0, ended.signal);
+  const { localAddress } = init;
+  const socket = {
     ...(family === undefined ? {} : { family }),
-    ...(init.localAddress === undefined ? {} : { localAddress: init.localAddress }),
+    // Said here, it also outweighs NODE_TLS_REJECT_UNAUTHORIZED=0. NODE_EXTRA_CA_CERTS adds to the trusted.
+    rejectUnauthorized: true,
+    timeout: CONNECT_MILLISECONDS,
+    // undici's own `destroy` waits for sockets that are still being opened.
+    signal: ended.signal,
   };
-  const pooled = { ...binding, keepAlive: true, timeout: IDLE_MILLISECONDS };
-  const plain = new http.Agent(pooled);
-  // Said here, `rejectUnauthorized` also outweighs NODE_TLS_REJECT_UNAUTHORIZED=0. NODE_EXTRA_CA_CERTS adds to the trusted.
-  const secure = new https.Agent({ ...pooled, rejectUnauthorized: true });
+  const options: Pool.Options = {
+    connections: init.connections ?? 4,
+    pipelining: 1,
+    keepAliveTimeout: IDLE_MILLISECONDS,
+    keepAliveMaxTimeout: IDLE_MILLISECONDS,
+    // Only the caller's signal ends a request: undici's timers are coarse (300 ms fire at 939).
+    headersTimeout: 0,
+    bodyTimeout: 0,
+    // Inside `connect` undici ignores it.
+    ...(localAddress === undefined ? {} : { localAddress }),
+  };
+  const direct = new Agent({ ...options, connect: socket });
+  let proxied: Dispatcher | undefined;
+
+  const throughProxy = (environment: ProxyEnvironment): Dispatcher => {
+    const httpProxy = proxyIn(environment, 'http_proxy');
+    const httpsProxy = proxyIn(environment, 'https_proxy');
+    if (httpProxy === '' && httpsProxy === '') return direct;
+    return new EnvHttpProxyAgent({
+      ...options,
+      connect: socket,
+      httpProxy,
+      httpsProxy,
+      noProxy: environment['no_proxy'] || environment['NO_PROXY'] || '',
+      // Plain HTTP needs no tunnel: the proxy is asked for the whole URL (RFC 9112 section 3.2.2).
+      proxyTunnel: false,
+      proxyTls: { ...socket, ...(localAddress === undefined ? {} : { localAddress }) },
+      requestTls: socket,
+      // Without these the connections to the proxy itself would have undici's defaults.
+      factory: (origin, more) => new UndiciPool(origin, { ...options, ...more }),
+      clientFactory: (origin, more) => new UndiciPool(origin, { ...options, ...more }),
+    });
+  };
 
   return {
-    towards: async (url, signal) => {
-      const proxy = init.proxy === undefined ? undefined : proxyFor(url, init.proxy);
-      refuseOtherFamily(proxy ?? url, family);
-      const direct = addressOf(url);
-      const path = `${url.pathname}${url.search}`;
-      if (url.protocol === 'https:') {
-        if (proxy === undefined) return { ...direct, path, agent: secure };
-        const socket = await openTunnel(url, proxy, binding, signal);
-        return { ...direct, path, createConnection: () => tls.connect({ ...tlsOptions(url), socket }) };
+    towards: (url) => {
+      if (init.proxy !== undefined && !isLoopbackHost(url.hostname)) {
+        proxied ??= throughProxy(init.proxy);
+        return proxied;
       }
-      if (proxy === undefined) return { ...direct, path, agent: plain };
-      // Plain HTTP needs no tunnel: the proxy is asked for the whole URL (RFC 9112 section 3.2.2).
-      return {
-        ...addressOf(proxy),
-        path: `${url.origin}${path}`,
-        headers: proxyHeaders(proxy),
-        agent: proxy.protocol === 'https:' ? secure : plain,
-      };
+      refuseOtherFamily(url, family);
+      return direct;
     },
-    destroy: () => {
-      plain.destroy();
-      secure.destroy();
+    destroy: async () => {
+      const gone = Promise.all([direct.destroy(), proxied?.destroy()]);
+      ended.abort();
+      await gone;
     },
   };
+}
+
+/** The proxy a variable names, or nothing; undici would take others, and its errors would show the whole text. */
+function proxyIn(environment: ProxyEnvironment, name: string): string {
+  const text = environment[name] || environment[name.toUpperCase()] || '';
+  if (text === '') return text;
+  if (URL.canParse(text) && /^https?:$/.test(new URL(text).protocol)) return text;
+  throw new HttpFailure('connect', false, `${name.toUpperCase()} does not name an http or https proxy`);
 }
 
 function numberOf(init: RouteInit): 4 | 6 | undefined {
@@ -69,25 +112,9 @@ function numberOf(init: RouteInit): 4 | 6 | undefined {
   return init.family === 'ipv6' ? 6 : 4;
 }
 
-const bareHost = (url: URL): string => url.hostname.replace(/^\[|\]$/g, '');
-
-function addressOf(url: URL): https.RequestOptions {
-  return {
-    protocol: url.protocol,
-    hostname: bareHost(url),
-    port: url.port || (url.protocol === 'https:' ? 443 : 80),
-  };
-}
-
-function tlsOptions(url: URL): tls.ConnectionOptions {
-  const host = bareHost(url);
-  // RFC 6066 section 3: an address is not a server name.
-  return { host, ...(isIP(host) === 0 ? { servername: host } : {}), rejectUnauthorized: true };
-}
-
 /** `family` steers the resolver only; an address in the URL would be used whatever it says. */
 function refuseOtherFamily(url: URL, family: 4 | 6 | undefined): void {
-  const literal = isIP(bareHost(url));
+  const literal = isIP(url.hostname.replace(/^\[|\]$/g, ''));
   if (family === undefined || literal === 0 || literal === family) return;
   const why = `it is an IPv${literal} address, and only IPv${family} is to be used here`;
   throw new HttpFailure('connect', false, `${url.origin}: ${why}`);

@@ -6,20 +6,22 @@ import {
   type OperatorFunction,
   of,
   race,
+  reduce,
   type SchedulerLike,
   startWith,
   switchMap,
   takeUntil,
   timer,
-  toArray,
 } from 'rxjs';
 
-export interface CoalesceInit {
+export interface CoalesceInit<Value> {
   /** Milliseconds without a further value after which the burst is over. */
   readonly settle: number;
   /** Milliseconds from the first value after which it is over in any case. */
   readonly limit: number;
   readonly scheduler: SchedulerLike;
+  /** Adds a value to those of the window; must keep their number small, whatever comes. Default: all are kept. */
+  readonly add?: (gathered: readonly Value[], value: Value) => readonly Value[];
 }
 
 /**
@@ -33,10 +35,10 @@ export interface CoalesceInit {
  * - error while waiting: passed on at once, what has gathered is lost (there is nobody left to look);
  * - unsubscribe: timers are cancelled.
  *
- * At most one window is open and values inside it are only collected, so a storm never queues.
+ * At most one window is open and values inside it are only collected (through `add`), so a storm never queues.
  */
-export function coalesce<Value>(init: CoalesceInit): OperatorFunction<Value, readonly Value[]> {
-  const { settle, limit, scheduler } = init;
+export function coalesce<Value>(init: CoalesceInit<Value>): OperatorFunction<Value, readonly Value[]> {
+  const { settle, limit, scheduler, add = (gathered, value) => [...gathered, value] } = init;
   return connect((values: Observable<Value>) =>
     values.pipe(
       exhaustMap((first) => {
@@ -44,7 +46,10 @@ export function coalesce<Value>(init: CoalesceInit): OperatorFunction<Value, rea
           startWith(first),
           switchMap(() => timer(settle, scheduler)),
         );
-        return merge(of(first), values).pipe(takeUntil(race(quiet, timer(limit, scheduler))), toArray());
+        return merge(of(first), values).pipe(
+          takeUntil(race(quiet, timer(limit, scheduler))),
+          reduce(add, [] as readonly Value[]),
+        );
       }),
     ),
   );

@@ -41,7 +41,7 @@ export function addresses(parts: AddressParts): Observable<AddressBook> {
   const { watch, scheduler, listener, traceId } = parts;
   const start = of([START]);
   const events = parts.triggers.pipe(
-    coalesce({ settle: watch.settle, limit: watch.settle_limit, scheduler }),
+    coalesce({ settle: watch.settle, limit: watch.settle_limit, scheduler, add: addTrigger }),
   );
   return merge(events, start).pipe(
     map((triggers) => lookFor(triggers, traceId())),
@@ -58,6 +58,13 @@ export function addresses(parts: AddressParts): Observable<AddressBook> {
 /** The whole of netdrift: when to look, what there is, what is new, who gets it. */
 export function pipeline(parts: PipelineParts): Observable<SinkReport> {
   return addresses(parts).pipe(fanOut(parts.fanOut));
+}
+
+/** Keeps the first trigger of each kind: a storm of thirty thousand says no more than its first event. */
+export function addTrigger(gathered: readonly Trigger[], trigger: Trigger): readonly Trigger[] {
+  const { reason, source, mode } = trigger;
+  const known = gathered.some((one) => one.reason === reason && one.source === source && one.mode === mode);
+  return known ? gathered : [...gathered, trigger];
 }
 
 /** Several triggers as one look; asked for regardless if any of them is. */

@@ -44,6 +44,8 @@ export interface RestApi {
   readonly zones: ZoneSource;
   /** Records of a zone, of all types; only those of `name` if given and the provider can. More than asked for does no harm. */
   readonly records: (ask: Ask, zone: RestZone, name?: Fqdn) => Promise<readonly ListedRecord[]>;
+  /** True if the list of a zone costs a request for each record: then every name is asked for by itself, however many. */
+  readonly eachName?: true;
   readonly write: RestWriter;
   /** After the writes of one zone, if any succeeded: publish, refresh. Its failure makes those writes unclear. */
   readonly afterWrite?: (ask: Ask, zone: RestZone) => Promise<void>;
@@ -97,6 +99,8 @@ export type RestWriter =
       readonly size: number;
       readonly apply: (ask: Ask, zone: RestZone, changes: readonly RestChange[]) => Promise<WriteEnd>;
       readonly single?: SingleWriter;
+      /** Statuses that say the account has no batch request, beside 404, 405 and 501. */
+      readonly missing?: readonly number[];
     };
 
 /** `Authorization: Bearer ...` (RFC 6750), or another scheme. */

@@ -9,6 +9,8 @@ export interface Codec {
   /** Accept of every request. */
   readonly accept: string;
   readonly reads: (contentType: string) => boolean;
+  /** Statuses whose documented answer may have no body at all; 204 and 205 if not given. */
+  readonly empty?: readonly number[];
   /** @throws if the text is not of this kind; the exchange turns that into a failure. */
   readonly decode: (text: string) => unknown;
 }

@@ -30,6 +30,9 @@ export interface Surroundings {
 
 /** Longest wait for the provider's request limit inside a call; beyond it the lane is told when to come back. */
 const PATIENCE = 5_000;
+/** RFC 9110 sections 15.3.5 and 15.3.6. */
+const NO_CONTENT: readonly number[] = [204, 205];
+
 /**
  * Exchanges with one provider during one call of the sink. Every method either answers what the schema describes, from the
  * documented success answer, or throws a `RestError`.
@@ -148,7 +151,7 @@ export class Ask {
 
   #decode(answer: HttpAnswer, about: Circumstances): unknown {
     const { status, headers, body } = answer;
-    if (body === '' && (status === 204 || status === 205)) return undefined;
+    if (body === '' && (this.#codec.empty ?? NO_CONTENT).includes(status)) return undefined;
     const type = headers['content-type'] ?? '';
     if (!this.#codec.reads(type)) {
       throw unreadable(answer, `an answer of type ${cleanWords(type) || 'unknown'}`, about);

@@ -1,3 +1,4 @@
+import * as z from 'zod';
 import { domainName, httpUrl } from '../../config/schema-types.ts';
 import type { Fqdn } from '../../model/name.ts';
 
@@ -7,6 +8,8 @@ export interface RestOptions {
   readonly endpoint?: URL | undefined;
   /** The zone all records of the sink are in; spares looking for it, and needs fewer rights. */
   readonly zone?: Fqdn | undefined;
+  /** False: a record set that is not there is left so; only what the operator has made is changed. Default true. */
+  readonly create?: boolean | undefined;
 }
 
 /** To be spread into a provider's own strict zod object. */
@@ -14,6 +17,9 @@ export const restOptions = {
   endpoint: httpUrl().optional().meta({ description: 'Where the API is, if not at its documented address.' }),
   zone: domainName().optional().meta({
     description: 'The zone all records of the sink are in. Spares looking for it, and needs fewer rights.',
+  }),
+  create: z.boolean().optional().meta({
+    description: 'false: change only records that are there already, never make new ones. Left out, they are made.',
   }),
 };
 

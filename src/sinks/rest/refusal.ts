@@ -9,6 +9,8 @@ import { failureOfHttpFailure, failureOfStatus, retryAfterOf } from '../failures
 export interface Refusal {
   readonly code?: string | number;
   readonly message: string;
+  /** Milliseconds to wait, where the body says so; a `Retry-After` header goes before. */
+  readonly retryAfter?: number | undefined;
 }
 
 /** The classes a refusal can have; `refused_record` is `refused` for one record only (a CNAME in its place, a protected set). */
@@ -75,7 +77,8 @@ export function refused(
   const code = refusal?.code === undefined ? undefined : String(refusal.code);
   const verdict = verdictOn(code, verdicts) ?? verdictOn(`${status}`, verdicts);
   const failure = verdict === undefined ? usual : { ...usual, ...meaning(verdict) };
-  const reset = failure.class === 'rate_limited' ? resetAfter(headers, about.wall) : undefined;
+  const limited = failure.class === 'rate_limited';
+  const reset = limited ? (resetAfter(headers, about.wall) ?? refusal?.retryAfter) : undefined;
   const words = cleanWords(refusal?.message ?? '', about.secrets) || usual.message;
   return new RestError(
     {

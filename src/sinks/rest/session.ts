@@ -32,6 +32,7 @@ export class RestSession {
   readonly #around: Surroundings;
   readonly #zones: ZoneFinder;
   readonly #writer: ZoneWriter;
+  readonly #creates: boolean;
 
   constructor(api: RestApi, init: RestInit) {
     const { components } = init;
@@ -46,6 +47,7 @@ export class RestSession {
     };
     this.#zones = new ZoneFinder(api.zones, init.options.zone);
     this.#writer = new ZoneWriter(api);
+    this.#creates = init.options.create ?? true;
   }
 
   /**
@@ -66,7 +68,14 @@ export class RestSession {
   }
 
   /** One result for each change. */
-  async write(changes: readonly RestChange[], call: Call): Promise<readonly RestResult[]> {
+  async write(all: readonly RestChange[], call: Call): Promise<readonly RestResult[]> {
+    const makes = (change: RestChange) => change.actual.length === 0 && change.edits.length > 0;
+    const unmade = this.#creates ? [] : all.filter(makes);
+    const changes = all.filter((change) => !unmade.includes(change));
+    const kept = unmade.map((change): RestResult => {
+      return { change, end: { kind: 'failed', failure: this.#noRecord(change.key) } };
+    });
+    if (changes.length === 0) return kept;
     const ask = new Ask(this.#api, this.#around, call);
     const groups = await this.#grouped(changes, ask);
     const { zoned, homeless } = groups;
@@ -81,7 +90,7 @@ export class RestSession {
       stop ??= results.map(({ end }) => stopping(end)).find((one) => one && one.class !== 'transient');
       return results;
     });
-    const results = [...lost, ...written.flat()];
+    const results = [...kept, ...lost, ...written.flat()];
     const conflict = results.some(({ end }) => end.kind === 'failed' && end.failure.class === 'conflict');
     if (conflict) this.#zones.forget();
     return results;
@@ -97,7 +106,7 @@ export class RestSession {
   async #records(zoned: ReadonlyMap<RestZone, readonly RestKey[]>, ask: Ask): Promise<readonly RestRecord[]> {
     const found = await together([...zoned], async ([zone, wanted]) => {
       const names = [...new Set(wanted.map((key) => key.name))];
-      if (names.length > ASKED_BY_NAME) return matching(wanted, await this.#api.records(ask, zone));
+      if (names.length > ASKED_BY_NAME && this.#api.eachName !== true) return matching(wanted, await this.#api.records(ask, zone));
       const parts = await together(names, async (name) => {
         const listed = await this.#api.records(ask, zone, name);
         // Each list answers for its own name only: from a service that ignores the filter every list is the whole zone.
@@ -122,6 +131,11 @@ export class RestSession {
       if (zone !== undefined) zoned.set(zone, group);
     }
     return { zoned, homeless };
+  }
+
+  #noRecord({ name, type }: RestKey): Failure {
+    const message = `${this.#around.title}: ${name} has no ${type} record, and \`create: false\` forbids to make one; make it there, or remove \`create\``;
+    return { class: 'not_found', scope: 'record', message };
   }
 
   #noZone(keys: readonly RestKey[]): Failure {

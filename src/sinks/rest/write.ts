@@ -72,7 +72,7 @@ export class ZoneWriter {
       return changes.map((change) => ({ change, end }));
     } catch (error) {
       const failure = duringWrite(failureOf(error));
-      if (single !== undefined && isMissingRequest(error)) {
+      if (single !== undefined && isMissingRequest(error, batch.missing)) {
         const results = await oneByOne(changes, (change) => writeRecords(ask, zone, change, single));
         this.#batchless ||= results.some(({ end }) => end.kind === 'updated');
         return results;
@@ -102,8 +102,8 @@ export class ZoneWriter {
 }
 
 /** The request itself is unknown there: no such path, method or feature. */
-function isMissingRequest(error: unknown): boolean {
-  return error instanceof RestError && [404, 405, 501].includes(error.status ?? 0);
+function isMissingRequest(error: unknown, missing: readonly number[] = []): boolean {
+  return error instanceof RestError && [404, 405, 501, ...missing].includes(error.status ?? 0);
 }
 
 /** The edits of one change in their order, which is that of need; the first failure ends it. */

@@ -1,31 +1,17 @@
 import { firstValueFrom, Observable, race, type SchedulerLike, Subject, take, timer } from 'rxjs';
 import type { Clock } from '../../model/clock.ts';
-import { type CallbackServer, listenForEvents, type Notification } from '../../net/upnp/callback-server.ts';
-import { type EventAddress, readEvent } from '../../net/upnp/gena.ts';
-import type { Log } from '../../telemetry/log.ts';
-import type { RouterClient } from './client.ts';
+import { type AddressEvent, EventInbox, type InboxInit } from './event-inbox.ts';
 import { type Gateway, gatewayKey } from './gateway.ts';
-import type { RouterNetwork } from './network.ts';
 import { ration } from './ration.ts';
 import { renew, type Subscribed, subscribe, unsubscribe } from './subscribe.ts';
 
-export interface EventSubscriptionInit {
-  readonly client: RouterClient;
-  readonly network: RouterNetwork;
+export interface EventSubscriptionInit extends InboxInit {
   readonly scheduler: SchedulerLike;
-  readonly randomBytes: (count: number) => Uint8Array;
-  readonly log: Log;
   readonly clock: Clock;
   /** Something happened at the gateway: see at once whether the subscription still holds. */
   readonly checkNow: Observable<unknown>;
   /** The host was looked at; after a sleep that is what shows that a renewal is overdue. */
   readonly looks: Observable<unknown>;
-}
-
-export interface AddressEvent {
-  readonly address: Exclude<EventAddress, 'not_said'>;
-  /** The one that every subscription starts with: the state now, not a change. */
-  readonly initial: boolean;
 }
 
 /** Milliseconds: first and longest pause after a subscription that failed, and where no service is known. */
@@ -61,16 +47,13 @@ class Keeper {
   readonly #gateway: Gateway;
   readonly #init: EventSubscriptionInit;
   readonly #signal: AbortSignal;
-  readonly #emit: (event: AddressEvent) => void;
-  /** By the path given out. Events may overtake the answer that tells the SID, so it can be missing at first. */
-  readonly #tokens = new Map<string, { sid: string | undefined; events: number }>();
+  readonly #inbox: EventInbox;
   readonly #woken = new Subject<void>();
   /** True if woken while busy: the next pause is none. */
   #restless = false;
   /** When the present pause ends, by the clock that counts sleep. */
   #due = Number.POSITIVE_INFINITY;
   #held: readonly Subscribed[] = [];
-  #server: CallbackServer | undefined;
 
   constructor(
     gateway: Gateway,
@@ -81,7 +64,7 @@ class Keeper {
     this.#gateway = gateway;
     this.#init = init;
     this.#signal = signal;
-    this.#emit = emit;
+    this.#inbox = new EventInbox(gateway, init, emit);
   }
 
   async run(): Promise<void> {
@@ -121,27 +104,25 @@ class Keeper {
   /** Everything goes; what the router has to be told it is told on the side, each within its own deadline. */
   end(): void {
     this.wake();
-    this.#server?.close();
+    this.#inbox.close();
     const { network } = this.#init;
     for (const held of this.#held) void unsubscribe(this.#gateway, held, network);
   }
 
   async #subscribe(): Promise<boolean> {
-    const { client, network, log, randomBytes } = this.#init;
+    const { client, network, log } = this.#init;
     const services = await client.wanServices(this.#gateway, this.#signal);
     const places = services.flatMap(({ events }) => (events === undefined ? [] : [events]));
-    if (places.length === 0 || !(await this.#listen())) return false;
-    this.#tokens.clear();
+    if (places.length === 0 || !(await this.#inbox.open())) return false;
+    const slots = this.#inbox.renew(places.length);
     const made = await Promise.all(
-      places.map((place) => {
-        const token = Buffer.from(randomBytes(16)).toString('hex');
-        const entry = { sid: undefined as string | undefined, events: 0 };
-        this.#tokens.set(token, entry);
-        const callback = `http://${this.#gateway.localAddress}:${this.#server?.port}/${token}`;
-        return subscribe(this.#gateway, { place, callback }, network, this.#signal).then((answer) => {
-          if (answer.kind === 'granted') entry.sid = answer.subscribed.sid;
-          return answer;
-        });
+      places.map(async (place, index) => {
+        const slot = slots[index];
+        if (slot === undefined) throw new TypeError('a slot for each place was made');
+        const wanted = { place, callback: slot.callback };
+        const answer = await subscribe(this.#gateway, wanted, network, this.#signal);
+        if (answer.kind === 'granted') slot.sid = answer.subscribed.sid;
+        return answer;
       }),
     );
     this.#held = made.flatMap((answer) => (answer.kind === 'granted' ? [answer.subscribed] : []));
@@ -181,51 +162,6 @@ class Keeper {
     } finally {
       quiet.unsubscribe();
     }
-  }
-
-  async #listen(): Promise<boolean> {
-    if (this.#server !== undefined) return true;
-    const { network, client, log } = this.#init;
-    const { localAddress, address, interface: name } = this.#gateway;
-    try {
-      const server = await listenForEvents(
-        {
-          localAddress,
-          gateway: address,
-          onNotification: (notification) => this.#take(notification),
-          onStranger: (sender) => client.tally.add('a connection from a stranger', sender),
-          onError: () => {},
-        },
-        network,
-      );
-      if (this.#signal.aborted) server.close();
-      this.#server = server;
-      return true;
-    } catch (error) {
-      const code = (error as NodeJS.ErrnoException).code ?? 'unknown';
-      const message = `cannot listen for events on ${localAddress} (${code}): events of the router are missed`;
-      log.info('router_listener_failed', message, { reason: code, interface: name });
-      return false;
-    }
-  }
-
-  #take({ token, sid, body }: Notification): boolean {
-    const { client } = this.#init;
-    const entry = this.#tokens.get(token);
-    if (entry === undefined || (entry.sid !== undefined && entry.sid !== sid)) {
-      client.tally.add('an event of no subscription', this.#gateway.address);
-      return false;
-    }
-    const address = readEvent(body);
-    if (address === undefined) {
-      client.tally.add('an event that cannot be read', this.#gateway.address);
-      return true;
-    }
-    entry.events += 1;
-    client.memory(this.#gateway).notices.events = 'heard';
-    // The number of events counts, not SEQ: what matters is whether this is the first that tells the state.
-    if (address !== 'not_said') this.#emit({ address, initial: entry.events === 1 });
-    return true;
   }
 
   /** Ends early when woken. Timers stand still while the host sleeps, the router's do not. */

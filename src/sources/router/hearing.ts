@@ -40,8 +40,8 @@ export type Said =
 
 /** All nodes of the link: where NAT-PMP and PCP servers tell of changes (RFC 6886 section 3.2.1, RFC 6887 section 14.1.1). */
 const ALL_NODES = { ipv4: '224.0.0.1', ipv6: 'ff02::1' } as const;
-/** Milliseconds until listening is tried again where the port could not be had. */
-const TRY_AGAIN = 300_000;
+/** Milliseconds, first and longest, until listening is tried again where the port could not be had. */
+const TRY_AGAIN = { first: 60_000, longest: 3_600_000 };
 
 /** NAT-PMP and PCP notices of the gateway. Never errors: a port that cannot be had is a log line, and another try later. */
 export function portNotices(gateway: Gateway, init: HearingInit): Observable<Said> {
@@ -109,20 +109,26 @@ function listen(
   { network, scheduler, log }: HearingInit,
   onListening: () => void,
 ): Observable<Heard> {
-  return defer(() => listenToGroup(gateway, place, network, onListening)).pipe(
+  let failures = 0;
+  return defer(() =>
+    listenToGroup(gateway, place, network, () => {
+      failures = 0;
+      onListening();
+    }),
+  ).pipe(
     catchError((error: unknown) => {
       const code = (error as NodeJS.ErrnoException).code ?? 'unknown';
       const where = `${place.group}:${place.port} on ${gateway.interface}`;
-      log.info(
+      // Said once; while nothing changes it is the same news.
+      log[failures === 0 ? 'info' : 'debug'](
         'router_listener_failed',
         `cannot listen to ${where} (${code}): notices sent there are missed`,
-        {
-          reason: code,
-          gateway: gatewayKey(gateway),
-        },
+        { reason: code, gateway: gatewayKey(gateway) },
       );
+      const wait = Math.min(TRY_AGAIN.longest, TRY_AGAIN.first * 2 ** Math.min(failures, 20));
+      failures += 1;
       // Nothing of the failed socket is left; the pause is the whole of this round.
-      return timer(TRY_AGAIN, scheduler).pipe(ignoreElements());
+      return timer(wait, scheduler).pipe(ignoreElements());
     }),
     repeat(),
   );

@@ -43,6 +43,8 @@ export class Lab implements AsyncDisposable {
     const namespace = new Namespace(full, (process) => this.track(process));
     this.#namespaces.push(namespace);
     await namespace.link('lo', 'up');
+    // As every distribution has it: else the kernel drops a second address of a subnet together with the first.
+    await namespace.sysctl('net.ipv4.conf.all.promote_secondaries', '1');
     return namespace;
   }
 

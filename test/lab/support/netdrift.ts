@@ -27,6 +27,8 @@ export interface NetdriftOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Another program than the one built, such as an older release. */
   readonly program?: string;
+  /** What stands before `node` on the command line: `['env', 'PATH=/nowhere']`. It has to become netdrift (exec). */
+  readonly wrapper?: readonly string[];
 }
 
 /** A running netdrift with its configuration, its state folder and its log. Survives its own restarts. */
@@ -111,7 +113,7 @@ export class Netdrift {
   }
 
   #commandLine(words: readonly string[]): string[] {
-    const command = [process.execPath, this.#program, ...words];
+    const command = [...(this.#options.wrapper ?? []), process.execPath, this.#program, ...words];
     return this.#options.namespace?.command(command) ?? command;
   }
 

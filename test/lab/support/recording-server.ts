@@ -25,6 +25,8 @@ export interface Reply {
   readonly headers?: Readonly<Record<string, string>>;
   /** Milliseconds between request and answer. */
   readonly delay?: number;
+  /** The head at once, then the body octet by octet with this many milliseconds before each. */
+  readonly drip?: number;
   /** `hang` never answers, `reset` cuts the connection. */
   readonly instead?: 'hang' | 'reset';
 }
@@ -112,7 +114,17 @@ export class RecordingServer {
     if (reply.delay !== undefined) await new Promise((resolve) => setTimeout(resolve, reply.delay));
     const text = reply.body === undefined || reply.body === 'dyndns2' ? agree(url) : reply.body;
     response.writeHead(reply.status ?? 200, { 'content-type': 'text/plain', ...reply.headers });
+    if (reply.drip !== undefined) await drip(response, text, reply.drip);
     response.end(text);
+  }
+}
+
+async function drip(response: ServerResponse, text: string, interval: number): Promise<void> {
+  response.flushHeaders();
+  for (const character of text) {
+    await new Promise((resolve) => setTimeout(resolve, interval));
+    if (response.destroyed) return;
+    response.write(character);
   }
 }
 

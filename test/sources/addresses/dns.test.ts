@@ -1,10 +1,11 @@
 import { createSocket } from 'node:dgram';
 import { afterEach, describe, expect, it } from 'vitest';
+import { address } from '../../../src/model/address.ts';
 import type { Family } from '../../../src/model/family.ts';
 import type { Snapshot } from '../../../src/model/snapshot.ts';
 import { createHttpPool, type HttpPool } from '../../../src/net/http-client.ts';
 import { dnsDetectors, dnsKind } from '../../../src/sources/addresses/dns.ts';
-import { type DnsNetwork, WHOAMI_TIMING } from '../../../src/sources/addresses/dns-ask.ts';
+import { askWhoami, type DnsNetwork, WHOAMI_TIMING } from '../../../src/sources/addresses/dns-ask.ts';
 import {
   type HttpsReply,
   httpsNameServer,
@@ -69,6 +70,7 @@ async function serveHttps(respond: Parameters<typeof httpsNameServer>[0]) {
 
 const place = ({ host, port }: WhoamiServer) => (host === '::1' ? `[::1]:${port}` : `${host}:${port}`);
 const TXT = { name: 'whoami.cloudflare', type: 'TXT', class: 'CH' };
+const TXT_QUESTION = { name: 'whoami.cloudflare', type: 'TXT', class: 'CH', authoritative: false } as const;
 const OWN = { name: 'o-o.myaddr.example.com', type: 'TXT', authoritative: true };
 
 describe('the dns detector', () => {
@@ -300,6 +302,19 @@ describe('the dns detector', () => {
       });
     }
     expect(server.asked).toEqual([]);
+  });
+
+  it.each(['udp', 'tcp'] as const)('sends from the address it is given (%s)', async (transport) => {
+    const server = await serve(({ query }) => [whoami(query, '8.8.4.4')]);
+    const task = {
+      question: { ...TXT_QUESTION, id: 7, family: 'ipv4' as const },
+      place: { transport, host: server.host, port: server.port },
+      localAddress: address('127.0.0.7'),
+      http: http(),
+      signal: AbortSignal.timeout(5_000),
+    };
+    expect(await askWhoami(task, network())).toEqual({ kind: 'address', address: '8.8.4.4' });
+    expect(server.asked.map(({ from }) => from)).toEqual(['127.0.0.7']);
   });
 
   it('does not take a temporary address of this host for its address', async () => {

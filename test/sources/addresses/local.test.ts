@@ -18,12 +18,22 @@ const init = <Options>(options: Options, family: Family = 'ipv4') => ({ family, 
 describe('the registry', () => {
   it('has each kind once, under the names the configuration uses', () => {
     const names = detectorKinds.map(({ name }) => name);
-    expect(names).toEqual(['interface', 'stun', 'http', 'static', 'file', 'command']);
+    expect(names).toEqual([
+      'metadata',
+      'interface',
+      'router',
+      'stun',
+      'dns',
+      'http',
+      'static',
+      'file',
+      'command',
+    ]);
   });
 
   it('takes the bare name of every kind that needs nothing more, and refuses unknown keys of all', () => {
     const bare = detectorKinds.filter(({ options }) => options.safeParse({}).success).map(({ name }) => name);
-    expect(bare).toEqual(['interface', 'stun', 'http']);
+    expect(bare).toEqual(['metadata', 'interface', 'router', 'stun', 'dns', 'http']);
     for (const { options } of detectorKinds) expect(options.safeParse({ surprise: 1 }).success).toBe(false);
   });
 });

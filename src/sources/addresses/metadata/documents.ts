@@ -132,7 +132,7 @@ function yaml(body: string, path: string): unknown {
   let value: unknown;
   try {
     // Aliases are refused: a document of a few octets could become gigabytes with them.
-    value = parse(body, { maxAliasCount: 0, logLevel: 'silent' });
+    value = parse(body, { maxAliasCount: 0, logLevel: 'error' });
   } catch {
     throw new Unusable(`the answer to ${path} is not YAML`);
   }

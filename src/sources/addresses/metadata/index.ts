@@ -1,14 +1,13 @@
 import * as z from 'zod';
 import { classify, type IpAddress } from '../../../model/address.ts';
-import type { Family } from '../../../model/family.ts';
 import type { Reading, Witness } from '../../../model/reading.ts';
-import type { Snapshot } from '../../../model/snapshot.ts';
-import { type HttpClient, HttpFailure } from '../../../net/http.ts';
+import { HttpFailure } from '../../../net/http.ts';
 import { cleanWords } from '../../../net/http-words.ts';
-import type { Detector, DetectorComponents, DetectorInit, DetectorKind, Question } from '../../contract.ts';
+import type { Detector, DetectorComponents, DetectorInit, DetectorKind } from '../../contract.ts';
 import { nameOf, readAddressText, unavailable } from '../answer.ts';
 import { clouds } from './clouds.ts';
-import { type Ask, CLOUDS, type Cloud, Unusable } from './contract.ts';
+import { CLOUDS, type Cloud, Unusable } from './contract.ts';
+import { asker, endpointOf } from './endpoint.ts';
 import { CloudMemory } from './memory.ts';
 
 const options = z.strictObject({
@@ -20,8 +19,6 @@ type Options = z.infer<typeof options>;
 
 /** Milliseconds for everything: the service runs on the machine below and answers within a few, or is not there. */
 const DEADLINE = 300;
-/** Octets of one answer; Hetzner's document and Azure's rules are the longest. */
-const LIMIT = 65_536;
 
 /** What a cloud tells its own instances, from an address that only they reach. */
 export const metadataKind: DetectorKind<Options> = createMetadataKind(new CloudMemory());
@@ -68,35 +65,23 @@ function detector(
       }
       const both = AbortSignal.any([signal, limit]);
       const ask = asker(endpointOf(cloud, snapshot), components.http, both, () => memory.noteAnswer(cloud));
-      return await read({ snapshot, signal }, { cloud, via, ask, init, memory, deadline });
+      const began = components.clock.monotonic();
+      const silent = (): void => memory.noteSilence(cloud, snapshot);
+      try {
+        return choose(await cloud.read(ask, family, { tokenless: given.imds_v1 === true }), via, init);
+      } catch (error) {
+        // The next witness was quicker, as it is wherever nobody answers here: its answer ends this question before the deadline does.
+        if (signal.aborted && components.clock.monotonic() - began >= deadline / 3) silent();
+        signal.throwIfAborted();
+        if (error instanceof Unusable) return unavailable(via, error.message);
+        if (!(error instanceof HttpFailure)) throw error;
+        // Whoever resets or garbles at least is there.
+        if (error.kind === 'timeout' || error.kind === 'connect') silent();
+        const late = error.kind === 'timeout' ? ` (it has ${deadline} ms)` : '';
+        return unavailable(via, `${cleanWords(error.message)}${late}`);
+      }
     },
   };
-}
-
-interface Reader {
-  readonly cloud: Cloud;
-  readonly via: Witness;
-  readonly ask: Ask;
-  readonly init: DetectorInit<Options>;
-  readonly memory: CloudMemory;
-  readonly deadline: number;
-}
-
-async function read(question: Pick<Question, 'snapshot' | 'signal'>, reader: Reader): Promise<Reading> {
-  const { cloud, via, ask, init, memory, deadline } = reader;
-  try {
-    const texts = await cloud.read(ask, init.family, { tokenless: init.options.imds_v1 === true });
-    question.signal.throwIfAborted();
-    return choose(texts, via, init);
-  } catch (error) {
-    question.signal.throwIfAborted();
-    if (error instanceof Unusable) return unavailable(via, error.message);
-    if (!(error instanceof HttpFailure)) throw error;
-    // Whoever resets or garbles at least is there.
-    if (error.kind === 'timeout' || error.kind === 'connect') memory.noteSilence(cloud, question.snapshot);
-    const late = error.kind === 'timeout' ? ` (it has ${deadline} ms)` : '';
-    return unavailable(via, `${cleanWords(error.message)}${late}`);
-  }
 }
 
 /** The first address fit to publish, in the cloud's own order; every one must be read in full. */
@@ -128,30 +113,3 @@ function isFit(address: IpAddress, allow: readonly string[]): boolean {
 }
 
 const witnessOf = ({ name, operator }: Cloud): Witness => ({ detector: 'metadata', name, operator });
-
-interface Endpoint {
-  readonly base: string;
-  readonly family: Family;
-}
-
-/** IPv4 wherever the machine has any: IPv6 endpoints have to be turned on by the operator in some clouds. */
-function endpointOf({ endpoints }: Cloud, { interfaces }: Snapshot): Endpoint {
-  const addresses = interfaces.filter(({ loopback }) => !loopback).flatMap((owner) => owner.addresses);
-  const sixOnly = addresses.length > 0 && addresses.every(({ family }) => family === 'ipv6');
-  if (sixOnly && endpoints.ipv6 !== undefined) return { base: endpoints.ipv6, family: 'ipv6' };
-  return { base: endpoints.ipv4, family: 'ipv4' };
-}
-
-/** Requests to the endpoint and nowhere else: by its literal address, past every proxy (witnesses have none), without redirects. */
-function asker(
-  { base, family }: Endpoint,
-  http: (family: Family) => HttpClient,
-  signal: AbortSignal,
-  answered: () => void,
-): Ask {
-  return async (path, { method = 'GET', headers = {} } = {}) => {
-    const answer = await http(family)({ method, url: new URL(path, base), headers, maxBytes: LIMIT }, signal);
-    answered();
-    return answer;
-  };
-}

@@ -1,4 +1,5 @@
-import type { Snapshot } from '../../../model/snapshot.ts';
+import { classify, type IpAddress } from '../../../model/address.ts';
+import type { InterfaceAddress, Snapshot } from '../../../model/snapshot.ts';
 import { clouds } from './clouds.ts';
 import type { Cloud, CloudName } from './contract.ts';
 import { cloudOf, type ReadText, readFirmware } from './firmware.ts';
@@ -38,13 +39,17 @@ export class CloudMemory {
   }
 }
 
-/** What has to differ for another try: snapshots are sorted, so equal networks give equal texts. */
+/** What has to differ for another try. Snapshots are sorted, so equal networks give equal texts; link-local addresses say nothing of the network. */
 const sceneOf = ({ interfaces, routes }: Snapshot): string =>
   JSON.stringify([
     routes,
     interfaces.map(({ name, running, addresses }) => [
       name,
       running,
-      addresses.map(({ address }) => address),
+      addresses.map(textOf).filter(isTelling),
     ]),
   ]);
+
+const textOf = ({ address }: InterfaceAddress): IpAddress => address;
+
+const isTelling = (address: IpAddress): boolean => classify(address) !== 'link_local';

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { Family } from '../../../../src/model/family.ts';
 import { bracketed } from '../../../../src/sources/addresses/metadata/amazon-like.ts';
 import { clouds } from '../../../../src/sources/addresses/metadata/clouds.ts';
-import { type CloudName, Unusable } from '../../../../src/sources/addresses/metadata/contract.ts';
+import type { CloudName } from '../../../../src/sources/addresses/metadata/contract.ts';
 import { createMetadataKind } from '../../../../src/sources/addresses/metadata/index.ts';
 import { CloudMemory } from '../../../../src/sources/addresses/metadata/memory.ts';
 import { components, link, question, snapshotOf } from '../fixtures.ts';
@@ -355,7 +355,7 @@ vendor_data: "test"
   });
 
   it('has no address in the configuration of a server without IPv6, and an empty item without IPv4', async () => {
-    const without = METADATA.replace(/ {4}- address:[^]*?ipv6: true\n/, '');
+    const without = METADATA.replace(/ {4}- address:[\s\S]*?ipv6: true\n/, '');
     const hetzner = service({
       '/hetzner/v1/metadata': () => without,
       '/hetzner/v1/metadata/public-ipv4': () => '',
@@ -369,7 +369,7 @@ vendor_data: "test"
   it.each([
     ['broken YAML', 'a: [b\n: :', 'the answer to /hetzner/v1/metadata is not YAML'],
     ['a page', '<html>', /has no network-config/],
-    ['aliases that would grow', 'a: &a [x]\nnetwork-config: *a', /is not YAML|is not a list/],
+    ['aliases that would grow', 'a: &a [x]\nnetwork-config:\n  config: *a', /is not YAML$/],
     ['another shape', 'network-config:\n  config: none', 'config is not a list'],
   ])('is not believed with %s', async (_, body, why) => {
     const hetzner = service({ '/hetzner/v1/metadata': () => body });
@@ -465,27 +465,4 @@ describe('every cloud', () => {
       );
     },
   );
-
-  it.each(clouds.map(({ name }) => name))('%s: refuses an address of the other family', async (name) => {
-    for (const cloud of clouds.filter((candidate) => candidate.name === name)) {
-      for (const family of cloud.tells) {
-        const other = family === 'ipv4' ? '2600::1' : '8.8.4.4';
-        const texts = await cloud
-          .read(
-            async (path, request) => ({
-              status: request?.method === 'PUT' || !path.endsWith('/') ? 200 : 404,
-              headers: { 'metadata-flavor': 'Google' },
-              body: request?.method === 'PUT' ? 'token' : path.endsWith('/mac') ? '00:16:3e:0f:aa:bb' : other,
-            }),
-            family,
-            { tokenless: false },
-          )
-          .catch((error: unknown) => {
-            expect(error).toBeInstanceOf(Unusable);
-            return [];
-          });
-        expect(texts.every((text) => text === other)).toBe(true);
-      }
-    }
-  });
 });

@@ -31,10 +31,19 @@ const LAPTOP = {
 const HETZNER = { sys_vendor: 'Hetzner', product_name: 'vServer' };
 const there = () => service({ '/hetzner/v1/metadata/public-ipv4': () => '49.0.0.4' });
 
-function detectorOf(memory: CloudMemory, http: HttpClient, options: object = {}, deadline = 300) {
+function detectorOf(
+  memory: CloudMemory,
+  http: HttpClient,
+  options: object = {},
+  deadline = 300,
+  monotonic: () => number = () => 0,
+) {
   const kind = createMetadataKind(memory, deadline);
   const init = { family: 'ipv4' as const, options: kind.options.parse(options), allow: [] };
-  const [detector] = kind.create(init, components({ http: () => http }));
+  const [detector] = kind.create(
+    init,
+    components({ http: () => http, clock: { monotonic, wall: () => 0, boot: () => 0 } }),
+  );
   if (detector === undefined) throw new Error('no detector');
   return detector;
 }
@@ -173,6 +182,23 @@ describe('the metadata detector', () => {
       await expect(reading).rejects.toThrow('enough');
     }
     expect(endpoint.requests).toHaveLength(2);
+  });
+
+  it('takes it for silent if another witness ends the question after a third of the time', async () => {
+    const memory = new CloudMemory(firmware(HETZNER).file);
+    const endpoint = nobody('silent');
+    let now = 0;
+    const detector = detectorOf(memory, endpoint.http, {}, 10_000, () => now);
+    const controller = new AbortController();
+    const reading = detector.read(question({ signal: controller.signal }));
+    await expect.poll(() => endpoint.requests.length).toBe(1);
+    now = 3_334;
+    controller.abort(new Error('another one knew'));
+    await expect(reading).rejects.toThrow('another one knew');
+    expect(await detector.read(question())).toMatchObject({
+      why: expect.stringMatching(/^has never answered/),
+    });
+    expect(endpoint.requests).toHaveLength(1);
   });
 
   it('works by its bare name, and refuses clouds it does not know', () => {

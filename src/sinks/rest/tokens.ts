@@ -1,0 +1,98 @@
+import * as z from 'zod';
+import type { Secret } from '../../config/secret.ts';
+import { type HttpAnswer, HttpFailure, type HttpRequest } from '../../net/http.ts';
+import type { Authorize, SigningTools } from './api.ts';
+import { jsonCodec } from './codec.ts';
+import { type Circumstances, refused, unanswered, unreadable } from './refusal.ts';
+
+/** A service that gives out short-lived access tokens (RFC 6749). */
+export interface TokenService {
+  /** For messages. */
+  readonly title: string;
+  readonly secrets: readonly Secret[];
+  /** The form to send, made anew for every token. */
+  readonly ask: (tools: SigningTools) => { readonly url: URL; readonly form: Readonly<Record<string, string>> };
+}
+
+/** RFC 6749 section 5.1. */
+const granted = z.object({ access_token: z.string().min(1), expires_in: z.coerce.number().positive() });
+/** RFC 6749 section 5.2; `message` for gates in front of it. */
+const denied = z.object({ error: z.string(), error_description: z.string().optional() });
+/** A host whose clock is further off than this signs in vain; what the service says then is no verdict on the key. */
+const CLOCK_OFF = 60_000;
+
+/**
+ * Signs with a token, kept until a little before its end. `forget` drops it: the API has refused it.
+ * Times are counted from boot, so that a step of the wall clock neither keeps a dead token nor throws away a good one.
+ */
+export function withToken(service: TokenService): { authorize: Authorize; forget: () => void } {
+  let kept: { readonly token: Promise<string>; until: number } | undefined;
+
+  const fetch = async (tools: SigningTools): Promise<string> => {
+    const began = tools.clock.boot();
+    const about: Circumstances = {
+      title: service.title,
+      mutating: false,
+      secrets: service.secrets,
+      wall: tools.clock.wall(),
+    };
+    const { url, form } = service.ask(tools);
+    const request: HttpRequest = {
+      method: 'POST',
+      url,
+      headers: { accept: 'application/json', 'content-type': 'application/x-www-form-urlencoded' },
+      body: new URLSearchParams(form).toString(),
+    };
+    const answer = await tools.http(request).catch((error: unknown) => {
+      throw error instanceof HttpFailure ? unanswered(error, about) : error;
+    });
+    const body = read(answer, about);
+    const checked = granted.safeParse(body);
+    if (answer.status !== 200 || !checked.success) throw denial(answer, body, about);
+    const lasts = checked.data.expires_in * 1_000;
+    if (kept !== undefined) kept.until = began + Math.max(lasts / 2, lasts - 300_000);
+    return checked.data.access_token;
+  };
+
+  return {
+    forget: () => {
+      kept = undefined;
+    },
+    authorize: async (request, tools) => {
+      if (kept === undefined || kept.until <= tools.clock.boot()) {
+        // Requests that leave at the same time share one question.
+        kept = { token: fetch(tools), until: Number.POSITIVE_INFINITY };
+      }
+      const token = await kept.token.catch((error: unknown) => {
+        kept = undefined;
+        throw error;
+      });
+      return { ...request, headers: { ...request.headers, authorization: `Bearer ${token}` } };
+    },
+  };
+}
+
+function read(answer: HttpAnswer, about: Circumstances): unknown {
+  const type = answer.headers['content-type'] ?? '';
+  try {
+    if (jsonCodec.reads(type)) return jsonCodec.decode(answer.body);
+  } catch (cause) {
+    throw unreadable(answer, 'an answer cut short or damaged', about, cause);
+  }
+  throw unreadable(answer, 'no answer of the token service', about);
+}
+
+function denial(answer: HttpAnswer, body: unknown, about: Circumstances) {
+  const said = denied.safeParse(body).data;
+  if (answer.status === 200 || said === undefined) {
+    return unreadable(answer, 'not the documented answer of the token service', about);
+  }
+  const date = Date.parse(answer.headers['date'] ?? '');
+  const off = Math.abs(date - about.wall) > CLOCK_OFF;
+  const clock = off ? ' (the clock of this host is wrong)' : '';
+  const message = `no token${clock}: ${said.error_description ?? said.error}`;
+  // RFC 6749 section 5.2: all of these come with 400 or 401.
+  const never = ['invalid_client', 'invalid_grant', 'unauthorized_client', 'invalid_scope', 'access_denied'];
+  const verdicts = off ? { transient: never } : { credentials: never };
+  return refused(answer, { code: said.error, message }, verdicts, about);
+}

@@ -1,0 +1,176 @@
+import { existsSync, readdirSync, renameSync } from 'node:fs';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { FakeHttpServer } from '../fakes/http-server.ts';
+import { eventually } from '../lab/support/moment.ts';
+import { configOf, startDyndns, told } from './support/dyndns.ts';
+import { Workspace } from './support/workspace.ts';
+
+let space: Workspace;
+let server: FakeHttpServer;
+let file: string;
+
+beforeEach(async () => {
+  space = new Workspace();
+  server = await startDyndns();
+  file = space.write('address', '203.0.113.7');
+  space.write('config.yaml', configOf({ server, file }));
+});
+afterEach(async () => {
+  await space[Symbol.asyncDispose]();
+  await server.close();
+});
+
+describe('the end', () => {
+  test.each(['SIGTERM', 'SIGINT'] as const)('%s: graceful, status 0, nothing left behind', async (signal) => {
+    const netdrift = space.start();
+    await netdrift.line('record_updated');
+    const { code, took } = await netdrift.end(signal);
+    expect(code).toBe(0);
+    expect(took).toBeLessThan(5_000);
+    expect(netdrift.events().slice(-2)).toEqual(['stopping', 'stopped']);
+    expect(existsSync(space.path('state/control.sock'))).toBe(false);
+    expect(readdirSync(space.path('state')).filter((name) => name.includes('tmp'))).toEqual([]);
+  });
+
+  test('what is being written may finish, and is remembered', async () => {
+    server.respond(() => ({ body: 'good 203.0.113.7', delay: 400 }));
+    const netdrift = space.start();
+    await eventually('the request is there', () => server.requests.length === 1);
+    expect(await netdrift.end()).toMatchObject({ code: 0 });
+    expect((await space.run(['once'])).code).toBe(0);
+    expect(server.requests).toHaveLength(1);
+  });
+
+  // A known defect: the session ends between the answer and the report of it.
+  test.fails('what finished after the signal is in the log', async () => {
+    server.respond(() => ({ body: 'good 203.0.113.7', delay: 400 }));
+    const netdrift = space.start();
+    await eventually('the request is there', () => server.requests.length === 1);
+    await netdrift.end();
+    expect(netdrift.events()).toContain('record_updated');
+  });
+
+  test('a provider that never answers does not hold it: within 5 s, and a second signal ends it at once', async () => {
+    server.respond(() => ({ hang: 'headers' }));
+    space.write('config.yaml', configOf({ server, file, sink: ['timeout: 1m'] }));
+    const patient = space.start();
+    await eventually('the request is there', () => server.requests.length === 1);
+    const { code, took } = await patient.end();
+    expect(code).toBe(0);
+    expect(took).toBeLessThan(5_000);
+
+    const hurried = space.start();
+    await eventually('the next request is there', () => server.requests.length === 2);
+    hurried.process.signal('SIGTERM');
+    await hurried.line('stopping');
+    const second = await hurried.end();
+    expect(second).toMatchObject({ code: 1, signal: null });
+    expect(second.took).toBeLessThan(1_500);
+    expect(hurried.events()).not.toContain('stopped');
+  });
+
+  test('a second signal of the other kind ends it at once, too', async () => {
+    server.respond(() => ({ hang: 'headers' }));
+    space.write('config.yaml', configOf({ server, file, sink: ['timeout: 1m'] }));
+    const netdrift = space.start();
+    await eventually('the request is there', () => server.requests.length === 1);
+    netdrift.process.signal('SIGTERM');
+    await netdrift.line('stopping');
+    const { code, took } = await netdrift.end('SIGINT');
+    expect(code).toBe(1);
+    expect(took).toBeLessThan(1_500);
+  });
+});
+
+describe('one state folder, one netdrift', () => {
+  test('78: a second one says whose folder it is; the first goes on', async () => {
+    const first = space.start();
+    await first.line('record_updated');
+    for (const command of ['run', 'once']) {
+      const { code, stderr } = await space.run([command]);
+      expect(code).toBe(78);
+      expect(stderr).toContain(`another netdrift already uses the state folder ${space.path('state')}`);
+      expect(stderr).toContain('NETDRIFT_ALREADY_RUNNING');
+    }
+    expect((await space.run(['status'])).code).toBe(0);
+    expect(server.requests).toHaveLength(1);
+  });
+
+  test('78: a folder that cannot be one', async () => {
+    space.write('state', 'a file');
+    const { code, stderr } = await space.run(['run']);
+    expect(code).toBe(78);
+    expect(stderr).toContain('NETDRIFT_STATE_UNUSABLE');
+  });
+
+  test('78: a port that is taken', async () => {
+    space.write(
+      'config.yaml',
+      `state_dir: state\nsinks:\n  local: { provider: embedded, listen: '127.0.0.1:${server.url.port}', records: [home.example.test] }\n`,
+    );
+    const { code, stderr } = await space.run(['run']);
+    expect(code).toBe(78);
+    expect(stderr).toContain('NETDRIFT_SINK_START');
+    expect(stderr).toMatch(/sink local could not start: .*EADDRINUSE|in use/);
+    expect((await space.run(['status'])).code).toBe(1);
+  });
+});
+
+describe('SIGHUP', () => {
+  test('a valid file replaces the old one', async () => {
+    const netdrift = space.start();
+    await netdrift.line('record_updated');
+    space.write('config.yaml', configOf({ server, file, records: '[home.example.net, new.example.net]' }));
+    netdrift.process.signal('SIGHUP');
+    await netdrift.line('configuration_reloaded');
+    await netdrift.line('record_updated', { record: 'new.example.net/A' });
+    expect(told(server)).toEqual(['home.example.net=203.0.113.7', 'new.example.net=203.0.113.7']);
+  });
+
+  test('an invalid one is reported with every problem, and the old one stays in force', async () => {
+    const netdrift = space.start();
+    await netdrift.line('record_updated');
+    space.write('config.yaml', configOf({ server, file, records: '[not a name, "also bad"]', more: 'x: 1' }));
+    netdrift.process.signal('SIGHUP');
+    const { message, level } = await netdrift.line('configuration_rejected');
+    expect(level).toBe('error');
+    for (const path of ['x:', 'sinks.dyn.records[0]', 'sinks.dyn.records[1]'])
+      expect(message).toContain(path);
+
+    space.write('address', '203.0.113.8');
+    netdrift.process.signal('SIGUSR1');
+    await netdrift.line('record_updated', { address: '203.0.113.8' });
+    expect(told(server)).toEqual(['home.example.net=203.0.113.7', 'home.example.net=203.0.113.8']);
+  });
+
+  test('a sink that cannot start leaves the old configuration in force', async () => {
+    const netdrift = space.start();
+    await netdrift.line('record_updated');
+    const more = `  local: { provider: embedded, listen: '127.0.0.1:${server.url.port}', records: [home.example.test] }\n`;
+    space.write('config.yaml', `${configOf({ server, file })}${more}`);
+    netdrift.process.signal('SIGHUP');
+    await netdrift.line('configuration_rejected', { message: 'local' });
+    space.write('address', '203.0.113.8');
+    netdrift.process.signal('SIGUSR1');
+    await netdrift.line('record_updated', { address: '203.0.113.8' });
+  });
+
+  test('a file that has gone is reported as well', async () => {
+    const netdrift = space.start();
+    await netdrift.line('record_updated');
+    renameSync(space.path('config.yaml'), space.path('gone.yaml'));
+    netdrift.process.signal('SIGHUP');
+    await netdrift.line('configuration_rejected', { message: 'does not exist' });
+    expect(netdrift.process.running).toBe(true);
+  });
+});
+
+test('SIGUSR1 makes it look, with the reason in the log; a burst is one look', async () => {
+  const netdrift = space.start();
+  await netdrift.line('record_updated');
+  space.write('address', '203.0.113.8');
+  for (let count = 0; count < 5; count += 1) netdrift.process.signal('SIGUSR1');
+  await netdrift.line('address_changed', { address: '203.0.113.8', reason: 'operator' });
+  await netdrift.line('record_updated', { address: '203.0.113.8' });
+  expect(server.requests).toHaveLength(2);
+});
