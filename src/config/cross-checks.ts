@@ -1,5 +1,6 @@
 import { formatDuration } from '../model/duration.ts';
 import type { RecordSettings, UplinkSettings, WatchSettings } from '../model/settings.ts';
+import { mayHold } from '../model/uplinks.ts';
 import { isMapping } from './fields.ts';
 import type { Findings } from './findings.ts';
 import type { SinkDraft } from './sinks.ts';
@@ -63,7 +64,7 @@ export function checkAllow(
   uplinks: readonly UplinkSettings[],
 ): void {
   const here = sink.common.allow ?? [];
-  const used = uplinks.filter(({ name }) => records.some(({ uplink }) => uplink === name));
+  const used = uplinks.filter(({ name }) => records.some(({ uplink }) => mayHold(uplink, name)));
   const path = [...sink.path, 'allow'];
   for (const uplink of findings.written(path) ? [] : used) {
     if (uplink.allow.length === 0) continue;
@@ -91,7 +92,7 @@ export function checkUnusedUplinks(
   records: readonly RecordSettings[],
 ): void {
   for (const { name } of uplinks) {
-    if (records.some(({ uplink }) => uplink === name)) continue;
+    if (records.some(({ uplink }) => mayHold(uplink, name))) continue;
     findings.warning({
       path: ['uplinks', name],
       message: 'is used by no record',

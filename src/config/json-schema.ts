@@ -4,6 +4,7 @@ import type { DetectorKind } from '../sources/contract.ts';
 import { DEFAULTS } from './defaults.ts';
 import {
   detectionSchema,
+  failoverSchema,
   logSchema,
   NAME_PATTERN,
   recordSchema,
@@ -44,6 +45,7 @@ export function configurationSchema(
     properties: {
       watch: { description: 'When to look for a change.', ...convert(watchSchema) },
       detection: { description: 'How long looking may take.', ...convert(detectionSchema) },
+      failover: { description: 'For records that follow several uplinks.', ...convert(failoverSchema) },
       uplinks: {
         ...named('The ways to the Internet, by a name of your choice.', 'uplink'),
         default: DEFAULTS.uplinks,

@@ -13,7 +13,7 @@ import { type Problem, sortProblems } from './problems.ts';
 import { checkSinkUplink, resolveRecords } from './records.ts';
 import { withSecretSource } from './secret-source.ts';
 import { type SecretPlaces, secretSource } from './secrets.ts';
-import { detectionSchema, logSchema, TOP_KEYS, watchSchema } from './sections.ts';
+import { detectionSchema, failoverSchema, logSchema, TOP_KEYS, watchSchema } from './sections.ts';
 import { readSinks, type SinkDraft } from './sinks.ts';
 import { readUplinks } from './uplinks.ts';
 import { readYaml, type YamlTree } from './yaml-tree.ts';
@@ -103,6 +103,9 @@ function readSettings(findings: Findings, root: unknown, surroundings: Surroundi
   const detection = fields(findings, detectionSchema, root['detection'] ?? absent(root, 'detection'), [
     'detection',
   ]);
+  const failover = fields(findings, failoverSchema, root['failover'] ?? absent(root, 'failover'), [
+    'failover',
+  ]);
   const log = fields(findings, logSchema, root['log'] ?? absent(root, 'log'), ['log']);
   const state_dir = readStateFolder(findings, root['state_dir'], surroundings);
   checkWatch(findings, watch);
@@ -117,6 +120,7 @@ function readSettings(findings: Findings, root: unknown, surroundings: Surroundi
   return {
     watch: watch as Settings['watch'],
     detection: detection as Settings['detection'],
+    failover: failover as Settings['failover'],
     uplinks,
     sinks,
     log: log as Settings['log'],

@@ -1,7 +1,7 @@
-import type { Family } from '../model/family.ts';
-import { familyOfType, recordTypeOf } from '../model/family.ts';
+import { FAMILIES, type Family, familyOfType, recordTypeOf } from '../model/family.ts';
 import { keyText } from '../model/record.ts';
 import type { RecordSettings, UplinkSettings } from '../model/settings.ts';
+import { ACTIVE, ALL, oneOfAll } from '../model/uplinks.ts';
 import { DEFAULT_UPLINK } from './defaults.ts';
 import type { Findings } from './findings.ts';
 import { wrongChoice } from './issue-words.ts';
@@ -16,10 +16,10 @@ export function resolveRecords(
 ): readonly RecordSettings[] {
   const seen = new Map<string, string>();
   return sink.records.flatMap((record) => {
-    const uplink = uplinkOf(findings, sink, record, uplinks);
-    if (uplink === undefined) return [];
+    const followed = followedBy(findings, sink, record, uplinks);
+    if (followed === undefined) return [];
     const ttl = record.ttl ?? sink.common.ttl;
-    return typesOf(findings, record, uplink).flatMap((family): readonly RecordSettings[] => {
+    return typesOf(findings, record, followed).flatMap((family): readonly RecordSettings[] => {
       const key = { name: record.name, type: recordTypeOf(family) };
       const text = keyText(key);
       if (seen.has(text)) {
@@ -31,10 +31,48 @@ export function resolveRecords(
         });
         return [];
       }
-      seen.set(text, uplink.name);
-      return [{ key, uplink: uplink.name, ...(ttl === undefined ? {} : { ttl }) }];
+      seen.set(text, followed.name);
+      const names =
+        followed.name === ALL
+          ? followed.uplinks
+              .filter((one) => familiesOf(one).includes(family))
+              .map((one) => oneOfAll(one.name))
+          : [followed.name];
+      return names.map((uplink) => ({ key, uplink, ...(ttl === undefined ? {} : { ttl }) }));
     });
   });
+}
+
+/** What a record follows: one uplink, or one of the words that stand for several. */
+interface Followed {
+  readonly name: string;
+  readonly uplinks: readonly UplinkSettings[];
+}
+
+function followedBy(
+  findings: Findings,
+  sink: SinkDraft,
+  record: RecordDraft,
+  uplinks: readonly UplinkSettings[],
+): Followed | undefined {
+  const wanted = record.uplink ?? sink.common.uplink;
+  if (wanted === ACTIVE || wanted === ALL) {
+    if (uplinks.length > 1) {
+      if (wanted === ALL && !sink.provider.traits.multiple) {
+        findings.error({
+          path: record.path,
+          message: `wants the addresses of all uplinks, but provider ${sink.provider.name} holds one address a name`,
+          remedy: 'name one uplink, or use uplink: active',
+        });
+      }
+      return { name: wanted, uplinks };
+    }
+    // With a single uplink both words mean that one.
+    const [only] = uplinks;
+    return only && { name: only.name, uplinks };
+  }
+  const uplink = uplinkOf(findings, sink, record, uplinks);
+  return uplink && { name: uplink.name, uplinks: [uplink] };
 }
 
 function uplinkOf(
@@ -76,20 +114,20 @@ export function checkSinkUplink(
 ): void {
   const wanted = sink.common.uplink;
   const names = uplinks.map(({ name }) => name);
-  if (wanted === undefined || names.includes(wanted)) return;
+  if (wanted === undefined || wanted === ACTIVE || wanted === ALL || names.includes(wanted)) return;
   findings.error(wrongChoice([...sink.path, 'uplink'], wanted, names, 'is no known uplink'));
 }
 
-function typesOf(findings: Findings, record: RecordDraft, uplink: UplinkSettings): readonly Family[] {
-  const detected = familiesOf(uplink);
+function typesOf(findings: Findings, record: RecordDraft, { name, uplinks }: Followed): readonly Family[] {
+  const detected = FAMILIES.filter((family) => uplinks.some((uplink) => familiesOf(uplink).includes(family)));
   if (record.types === undefined) return detected;
   for (const [index, type] of record.types.entries()) {
     const family = familyOfType(type);
     if (detected.includes(family) || detected.length === 0) continue;
     findings.error({
       path: [...record.path, 'types', index],
-      message: `needs ${family}, which uplink ${uplink.name} does not look for`,
-      remedy: `add ${family}: with detectors to uplink ${uplink.name}, or remove ${type} here`,
+      message: `needs ${family}, which uplink ${name} does not look for`,
+      remedy: `add ${family}: with detectors to uplink ${name}, or remove ${type} here`,
       show: 'value',
     });
   }

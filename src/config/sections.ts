@@ -37,6 +37,15 @@ export const detectionSchema = z.strictObject({
     .meta({ description: 'For all detectors of one uplink and family together.' }),
 });
 
+export const failoverSchema = z.strictObject({
+  hold_down: span(milliseconds(0)).prefault(DEFAULTS.failover.hold_down).meta({
+    description: 'How long an uplink that failed must work again before `active` records go back to it.',
+  }),
+  remove_after: span(milliseconds(0))
+    .prefault(DEFAULTS.failover.remove_after)
+    .meta({ description: 'How long an uplink must be down before `all` records lose its address.' }),
+});
+
 export const logSchema = z.strictObject({
   level: z
     .enum(['trace', 'debug', 'info', 'warn', 'error'])
@@ -47,6 +56,8 @@ export const logSchema = z.strictObject({
     .prefault(DEFAULTS.log.format)
     .meta({ description: '`auto` writes text to a terminal and JSON lines elsewhere.' }),
 });
+
+const EXIT_NAMES = ['tunnel', 'differing'] as const;
 
 const allow = z.array(z.enum(ALLOWABLE_CLASSES));
 
@@ -68,6 +79,16 @@ export const uplinkSchema = z.strictObject({
   allow: allow
     .prefault([...DEFAULTS.uplink.allow])
     .meta({ description: 'Address classes that count as found beside global ones.' }),
+  agree: z.number().int().min(1).max(10).optional().meta({
+    description: 'Independent witnesses that must name the same address before a change is published.',
+  }),
+  accept_exits: z
+    .array(z.enum(EXIT_NAMES))
+    .optional()
+    .meta({ description: 'Signs of a VPN or proxy exit that are no reason to refuse an address.' }),
+  metric: z.number().int().min(0).optional().meta({
+    description: 'The lowest is preferred by records that follow `active`; default: the order here.',
+  }),
 });
 
 /** Keys of every sink whatever its provider, but for `provider` and `records`. */
@@ -104,4 +125,4 @@ export const recordSchema = z.strictObject({
 });
 
 /** The keys of the file, in the order of the documentation. */
-export const TOP_KEYS = ['watch', 'detection', 'uplinks', 'sinks', 'log', 'state_dir'] as const;
+export const TOP_KEYS = ['watch', 'detection', 'failover', 'uplinks', 'sinks', 'log', 'state_dir'] as const;

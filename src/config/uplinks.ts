@@ -1,5 +1,6 @@
 import { FAMILIES, type Family } from '../model/family.ts';
 import type { DetectorSettings, UplinkSettings } from '../model/settings.ts';
+import { ACTIVE, ALL } from '../model/uplinks.ts';
 import type { DetectorKind } from '../sources/contract.ts';
 import { DEFAULTS } from './defaults.ts';
 import { fields, isMapping, listAt, mappingAt } from './fields.ts';
@@ -27,6 +28,15 @@ export function readUplinks(
   if (mapping === undefined) return [];
   const uplinks = Object.entries(mapping).flatMap(([name, value]) => {
     checkName(findings, [...path, name], name);
+    if (name === ACTIVE || name === ALL) {
+      const remedy = `give it another name; records say uplink: ${name} to follow several`;
+      findings.error({
+        path: [...path, name],
+        message: 'is a word with a meaning of its own',
+        remedy,
+        at: 'key',
+      });
+    }
     const uplink = readUplink(findings, name, value, kinds);
     return uplink === undefined ? [] : [uplink];
   });
@@ -68,6 +78,9 @@ function readUplink(
     },
     ...(common.interface === undefined ? {} : { interface: common.interface }),
     allow: common.allow ?? [],
+    ...(common.agree === undefined ? {} : { agree: common.agree }),
+    ...(common.accept_exits === undefined ? {} : { accept_exits: common.accept_exits }),
+    ...(common.metric === undefined ? {} : { metric: common.metric }),
   };
 }
 

@@ -1,8 +1,10 @@
 import type { Observable } from 'rxjs';
+import type { IpAddress } from '../model/address.ts';
 import type { Settings } from '../model/settings.ts';
 import type { Snapshot } from '../model/snapshot.ts';
 import type { Trigger } from '../model/trigger.ts';
-import { ask } from '../streams/ask.ts';
+import { type AddressBook, bookKey } from '../streams/address-book.ts';
+import { ask, type UplinkQuestion } from '../streams/ask.ts';
 import { fromAbortable } from '../streams/from-abortable.ts';
 import type { AddressParts } from '../streams/pipeline.ts';
 import { newTraceId } from './host.ts';
@@ -24,6 +26,12 @@ export function addressParts(
 ): AddressParts {
   const { host, narrator, pools } = init;
   const { deadline } = settings.detection;
+  let book: AddressBook | undefined;
+  const known = (question: UplinkQuestion): { readonly known?: IpAddress } => {
+    const state = book?.states.get(bookKey(question))?.state;
+    return state?.kind === 'set' ? { known: state.address } : {};
+  };
+  const replaced = replacement();
   return {
     watch: settings.watch,
     triggers: init.triggers,
@@ -33,9 +41,16 @@ export function addressParts(
     listener: {
       ...narrator,
       observed: (observation) => {
+        pools.see(observation.snapshot);
         // Before anything is asked or written: every open connection is dead after a change of the network, silently.
-        if (observation.difference.networkChanged) pools.renew(observation.snapshot);
+        if (observation.difference.networkChanged) pools.renew();
         narrator?.observed(observation);
+      },
+      entered: (entered) => {
+        book = entered;
+        // Behind a router the host sees nothing of the change, and its connections died with the router's old address all the same.
+        if (replaced(entered)) pools.renew();
+        narrator?.entered(entered);
       },
     },
     detect: {
@@ -45,6 +60,7 @@ export function addressParts(
           clock: host.clock,
           scheduler: host.scheduler,
           deadline,
+          ...known(question),
           ...(narrator && { onReading: narrator.answered }),
         }),
       random: host.random,
@@ -52,5 +68,20 @@ export function addressParts(
       // A single run waits for all families and asks nobody twice.
       ...(init.single === true && { grace: deadline * 2, retry: false }),
     },
+  };
+}
+
+/** True for a book in which an address that was known has become another one; the first one of a family replaces nothing. */
+function replacement(): (book: AddressBook) => boolean {
+  const known = new Map<string, IpAddress>();
+  return (book) => {
+    let found = false;
+    for (const change of book.changed) {
+      if (change.state.kind !== 'set') continue;
+      const before = known.get(bookKey(change));
+      found ||= before !== undefined && before !== change.state.address;
+      known.set(bookKey(change), change.state.address);
+    }
+    return found;
   };
 }

@@ -9,7 +9,6 @@ import type { Trigger } from '../model/trigger.ts';
 import { providers } from '../sinks/registry.ts';
 import { detectorKinds } from '../sources/addresses/registry.ts';
 import { createSnapshotReader } from '../sources/snapshot/index.ts';
-import { namedInterfaces } from './questions.ts';
 import { triggerSources } from '../sources/triggers/index.ts';
 import { openState, type StateStore } from '../state/store.ts';
 import { VERSION } from '../version.ts';
@@ -18,6 +17,7 @@ import { load } from './loading.ts';
 import type { Logging } from './logging.ts';
 import { createNarrator } from './narrator.ts';
 import { createPools } from './pools.ts';
+import { namedInterfaces } from './questions.ts';
 import { type Session, startSession } from './session.ts';
 import { createStatusBoard } from './status-board.ts';
 import { USER_AGENT } from './user-agent.ts';
@@ -55,7 +55,10 @@ export async function startDaemon(init: DaemonInit): Promise<Daemon> {
   const board = createStatusBoard(host.clock);
   const pools = createPools({ userAgent: USER_AGENT, proxy: process.env });
   const operator = new Subject<Trigger>();
-  const readSnapshot = createSnapshotReader({ platform: host.platform, log }, { named: namedInterfaces(settings) });
+  const readSnapshot = createSnapshotReader(
+    { platform: host.platform, log },
+    { named: namedInterfaces(settings) },
+  );
   const told = createNarrator(log, host.clock);
   const narrator = {
     ...told,
@@ -74,7 +77,10 @@ export async function startDaemon(init: DaemonInit): Promise<Daemon> {
       providers,
       detectors: detectorKinds,
       snapshot: readSnapshot,
-      triggers: merge(operator, triggerSources({ ...host, log, snapshot: readSnapshot, onState: board.sourceState }, wanted.watch)),
+      triggers: merge(
+        operator,
+        triggerSources({ ...host, log, snapshot: readSnapshot, onState: board.sourceState }, wanted.watch),
+      ),
       pools,
     });
     session.reports

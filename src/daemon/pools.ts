@@ -10,8 +10,10 @@ export interface HttpPools {
   http(): HttpClient;
   /** For witnesses: pinned to the family, and to the uplink's own source address where it is bound to an interface. */
   witness(uplink: UplinkSettings, family: Family): HttpClient;
-  /** The network has changed: every connection is dropped, and bound pools take their interface's new address. */
-  renew(snapshot: Snapshot): void;
+  /** What the host has now: bound pools take their interface's address from it. */
+  see(snapshot: Snapshot): void;
+  /** The network has changed: every connection is dropped. */
+  renew(): void;
   close(): Promise<void>;
 }
 
@@ -42,8 +44,10 @@ export function createPools(init: Pick<HttpPoolInit, 'userAgent' | 'proxy'>): Ht
       }
       return poolFor(name, { family, localAddress }).client(request, signal);
     },
-    renew: (snapshot) => {
+    see: (snapshot) => {
       latest = snapshot;
+    },
+    renew: () => {
       for (const { pool } of pools.values()) pool.renew();
     },
     close: async () => {

@@ -37,6 +37,9 @@ export function uplinkQuestions(
         uplink: uplink.name,
         family,
         allow: uplink.allow,
+        bound: uplink.interface !== undefined,
+        acceptExits: uplink.accept_exits ?? [],
+        ...(uplink.agree !== undefined && { agree: uplink.agree }),
         witnesses: detectors.map(
           (detector) => (observation) =>
             fromAbortable((signal) => answer(detector, { snapshot: observation.snapshot, signal, log })),
@@ -49,7 +52,8 @@ export function uplinkQuestions(
 /** A detector's answer; a defect of it counts as one that could not tell, and never ends the pipeline. */
 async function answer(detector: Detector, question: Question): Promise<Reading> {
   try {
-    return await detector.read(question);
+    const reading = await detector.read(question);
+    return detector.outside ? { ...reading, via: { ...reading.via, outside: true } } : reading;
   } catch (error) {
     question.signal.throwIfAborted();
     question.log.error('detector_defect', `defect in ${detector.witness.name}: ${String(error)}`, { error });

@@ -70,7 +70,10 @@ export async function startSession(settings: Settings, init: SessionInit): Promi
         return await reconcile(reconcileInit(running, init), { targets: input.targets, log: bound, signal });
       } finally {
         active -= 1;
-        if (active === 0) idle.next();
+        // Not within this turn: what the attempt answers has yet to be reported, and a newer one may follow it.
+        host.scheduler.schedule(() => {
+          if (active === 0) idle.next();
+        });
       }
     });
   const lanes = sinks.map(
@@ -83,6 +86,13 @@ export async function startSession(settings: Settings, init: SessionInit): Promi
   const whole = pipeline({
     ...parts,
     triggers: parts.triggers.pipe(takeUntil(stopping)),
+    elect: {
+      uplinks: settings.uplinks.map(({ name, metric }, order) => ({ name, metric: metric ?? order })),
+      holdDown: settings.failover.hold_down,
+      removeAfter: settings.failover.remove_after,
+      clock: host.clock,
+      scheduler: host.scheduler,
+    },
     fanOut: { lanes, onResolved: narrator.resolved },
   });
   const subscription = whole.subscribe({

@@ -11,6 +11,8 @@ export interface Witness {
   readonly operator?: string;
   /** True if somebody off the path could have forged the answer (plain UDP). */
   readonly forgeable?: boolean;
+  /** True if it stands outside this host and sees what the network makes of it: a NAT, a VPN or a proxy may be in between. */
+  readonly outside?: boolean;
 }
 
 /**

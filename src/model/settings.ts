@@ -10,6 +10,7 @@ import type { RecordKey } from './record.ts';
 export interface Settings {
   readonly watch: WatchSettings;
   readonly detection: DetectionSettings;
+  readonly failover: FailoverSettings;
   /** In the order of the file. */
   readonly uplinks: readonly UplinkSettings[];
   readonly sinks: readonly SinkSettings[];
@@ -43,6 +44,20 @@ export interface UplinkSettings {
   /** Only this interface's addresses, and outside requests leave from it. */
   readonly interface?: string;
   readonly allow: readonly AllowableClass[];
+  /** Independent witnesses that must agree before a change is published; left to the circumstances when not given. */
+  readonly agree?: number;
+  /** Signs of a VPN's or proxy's exit that are waived. */
+  readonly accept_exits?: readonly ('tunnel' | 'differing')[];
+  /** The lowest is preferred by records that follow `active`; default: the order of the file. */
+  readonly metric?: number;
+}
+
+/** For records that follow several uplinks. */
+export interface FailoverSettings {
+  /** How long an uplink that failed must work again before it is preferred again. */
+  readonly hold_down: Duration;
+  /** How long an uplink must be down before its address is taken out of records that hold all uplinks. */
+  readonly remove_after: Duration;
 }
 
 export interface DetectorSettings {
@@ -71,6 +86,7 @@ export interface SinkSettings {
 
 export interface RecordSettings {
   readonly key: RecordKey;
+  /** The name of an uplink, `active`, or `all:NAME` for each uplink of a record that holds all. */
   readonly uplink: string;
   readonly ttl?: number;
 }

@@ -24,6 +24,8 @@ export interface NetworkInterface {
   readonly loopback: boolean;
   /** A tunnel, bridge or virtual link of this host, by name or kind; never chosen unless named or the default route. */
   readonly virtual: boolean;
+  /** True for a VPN's link, by name: what leaves through it wears the address of the VPN's exit. */
+  readonly tunnel?: true;
   readonly mac?: string;
   readonly addresses: readonly InterfaceAddress[];
 }

@@ -1,7 +1,8 @@
 import type { Family } from '../model/family.ts';
 import { type HttpAnswer, type HttpClient, HttpFailure, type HttpRequest } from './http.ts';
 import { faultOf, faultOfSignal, NETWORK_CHANGED, type Progress } from './http-faults.ts';
-import type { ProxyEnvironment, Routes } from './http-routes.ts';
+import type { ProxyEnvironment } from './http-proxy.ts';
+import type { Routes } from './http-routes.ts';
 
 export interface HttpPoolInit {
   /** `netdrift/1.2.3 (+https://…)`: many update servers refuse clients that do not name themselves. */
@@ -78,7 +79,7 @@ export function createHttpPool(init: HttpPoolInit): HttpPool {
     try {
       return await done;
     } catch (error) {
-      throw stop.signal.aborted
+      if(process.env.DBG)console.error(error);throw stop.signal.aborted
         ? faultOfSignal(stop.signal, progress, place)
         : faultOf(error, progress, place);
     } finally {

@@ -3,7 +3,7 @@ import type { Socket } from 'node:net';
 import type { Dispatcher } from 'undici';
 import type { HttpAnswer, HttpRequest } from './http.ts';
 import { createAnswerReader } from './http-body.ts';
-import type { Progress } from './http-faults.ts';
+import { isParserError, type Progress } from './http-faults.ts';
 import type { Routes } from './http-routes.ts';
 
 /**
@@ -51,18 +51,25 @@ export async function runExchange(
         reader.start(status, headers);
       },
       onResponseData: (_, chunk) => reader.data(chunk),
-      // The rest of what came with the end of the answer has been looked at by then: octets too many are found there, and
-      // mean that the length was wrong and the body perhaps cut.
       onResponseEnd: () =>
-        setImmediate(() =>
+        afterItsTurn(() =>
           end(() => {
-            if (socket?.errored) reject(socket.errored);
+            const error = socket?.errored;
+            if (isParserError(error)) reject(error);
             else resolve(reader.answer());
           }),
         ),
       onResponseError: (_, error) => end(() => reject(error)),
     });
   });
+}
+
+/**
+ * By then the connection is back in the pool (undici waits one turn of the loop), and what came behind the end of the answer
+ * has been parsed: octets too many mean that the length was wrong and the body perhaps cut.
+ */
+function afterItsTurn(task: () => void): void {
+  setImmediate(() => setImmediate(task));
 }
 
 // undici keeps the connection to itself and names it on this channel only, in the same call as `onRequestStart`.

@@ -39,10 +39,15 @@ export function faultOf(error: unknown, progress: Progress, place: string): Http
       : fail('connect', `no connection (${connectWords(error, code)})`);
   }
   if (code === 'UND_ERR_HEADERS_OVERFLOW') return fail('too_large', 'the header of the answer is too large');
-  if (code.startsWith('HPE_')) return fail('malformed', `the answer is not HTTP (${code})`);
+  if (isParserError(error)) return fail('malformed', 'the answer is not HTTP');
   if (code === 'ETIMEDOUT') return fail('timeout', 'the connection died without a word (ETIMEDOUT)');
   const when = progress.answered ? 'in the middle of the answer' : 'before an answer';
   return fail('reset', `the connection was closed ${when} (${code || 'unknown'})`);
+}
+
+/** undici's errors for octets that are no answer, or more than one; they have no code of their own (7.30). */
+export function isParserError(error: unknown): error is Error {
+  return error instanceof Error && (error.name === 'HTTPParserError' || error.message === 'bad response');
 }
 
 /** Before the request is sent, what fails is either a call that opens the connection, or the handshake on it. */

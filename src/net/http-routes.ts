@@ -1,19 +1,17 @@
 import { setMaxListeners } from 'node:events';
 import { isIP } from 'node:net';
 import type { Dispatcher, Pool } from 'undici';
+import connect from 'undici/lib/api/api-connect.js';
 import Agent from 'undici/lib/dispatcher/agent.js';
-import EnvHttpProxyAgent from 'undici/lib/dispatcher/env-http-proxy-agent.js';
 import UndiciPool from 'undici/lib/dispatcher/pool.js';
+import ProxyAgent from 'undici/lib/dispatcher/proxy-agent.js';
 import type { Family } from '../model/family.ts';
 import { HttpFailure } from './http.ts';
-import { isLoopbackHost } from './http-words.ts';
-
-/** The variables that name proxies, as the environment has them; lower case wins, as everywhere. */
-export type ProxyEnvironment = Readonly<Record<string, string | undefined>>;
+import { type ProxyEnvironment, proxyFor } from './http-proxy.ts';
 
 /** How requests leave this host: which family, from which address, through which proxy, over which pooled connections. */
 export interface Routes {
-  /** The dispatcher that leads to `url`. Throws `HttpFailure` where there is none. */
+  /** The dispatcher that leads to `url`; throws `HttpFailure` if none may. */
   towards(url: URL): Dispatcher;
   /** Closes all connections, those in use and those being opened too; resolves when they are gone. */
   destroy(): Promise<void>;
@@ -58,51 +56,40 @@ export function createRoutes(init: RouteInit): Routes {
     ...(localAddress === undefined ? {} : { localAddress }),
   };
   const direct = new Agent({ ...options, connect: socket });
-  let proxied: Dispatcher | undefined;
+  const proxied = new Map<string, Dispatcher>();
 
-  const throughProxy = (environment: ProxyEnvironment): Dispatcher => {
-    const httpProxy = proxyIn(environment, 'http_proxy');
-    const httpsProxy = proxyIn(environment, 'https_proxy');
-    if (httpProxy === '' && httpsProxy === '') return direct;
-    return new EnvHttpProxyAgent({
+  const throughProxy = (proxy: URL): Dispatcher => {
+    // For the connections to the proxy itself, which by default would be unlimited and wait five minutes for an answer. The
+    // method that asks for a tunnel is otherwise added by the index of undici, which loads all the rest.
+    const makePool = (origin: string | URL, more: object): Dispatcher =>
+      Object.assign(new UndiciPool(origin, { ...options, ...more }), { connect });
+    return new ProxyAgent({
       ...options,
-      connect: socket,
-      httpProxy,
-      httpsProxy,
-      noProxy: environment['no_proxy'] || environment['NO_PROXY'] || '',
+      uri: proxy.href,
       // Plain HTTP needs no tunnel: the proxy is asked for the whole URL (RFC 9112 section 3.2.2).
       proxyTunnel: false,
-      proxyTls: { ...socket, ...(localAddress === undefined ? {} : { localAddress }) },
+      proxyTls: socket,
       requestTls: socket,
-      // Without these the connections to the proxy itself would have undici's defaults.
-      factory: (origin, more) => new UndiciPool(origin, { ...options, ...more }),
-      clientFactory: (origin, more) => new UndiciPool(origin, { ...options, ...more }),
+      factory: makePool,
+      clientFactory: (origin, more) => makePool(origin, { ...more, headersTimeout: CONNECT_MILLISECONDS }),
     });
   };
 
   return {
     towards: (url) => {
-      if (init.proxy !== undefined && !isLoopbackHost(url.hostname)) {
-        proxied ??= throughProxy(init.proxy);
-        return proxied;
-      }
-      refuseOtherFamily(url, family);
-      return direct;
+      const proxy = init.proxy === undefined ? undefined : proxyFor(url, init.proxy);
+      refuseOtherFamily(proxy ?? url, family);
+      if (proxy === undefined) return direct;
+      const known = proxied.get(proxy.href) ?? throughProxy(proxy);
+      proxied.set(proxy.href, known);
+      return known;
     },
     destroy: async () => {
-      const gone = Promise.all([direct.destroy(), proxied?.destroy()]);
+      const gone = Promise.all([direct, ...proxied.values()].map((dispatcher) => dispatcher.destroy()));
       ended.abort();
       await gone;
     },
   };
-}
-
-/** The proxy a variable names, or nothing; undici would take others, and its errors would show the whole text. */
-function proxyIn(environment: ProxyEnvironment, name: string): string {
-  const text = environment[name] || environment[name.toUpperCase()] || '';
-  if (text === '') return text;
-  if (URL.canParse(text) && /^https?:$/.test(new URL(text).protocol)) return text;
-  throw new HttpFailure('connect', false, `${name.toUpperCase()} does not name an http or https proxy`);
 }
 
 function numberOf(init: RouteInit): 4 | 6 | undefined {

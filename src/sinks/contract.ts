@@ -27,6 +27,11 @@ export interface Sink {
   /** Present if the provider can be asked what it holds. */
   read?(keys: readonly RecordKey[], call: Call): Promise<readonly ActualRecord[]>;
   write(changes: readonly Change[], call: Call): Promise<readonly WriteResult[]>;
+  /**
+   * True if one request says everything about a name, so that a family left out would be removed: whenever one family of a name is to
+   * be written, the other comes along as a change, although it is right already.
+   */
+  readonly wholeName?: boolean;
   /** Opens what the sink itself offers (a listening socket); resolves when it is ready. */
   start?(): Promise<void>;
   /** Idempotent; resolves when nothing of the sink is left. */
@@ -89,6 +94,8 @@ export interface Provider<Options = unknown> {
   readonly documentation: string;
   /** Where an operator gets the credentials, in one sentence. */
   readonly credentials: string;
+  /** What an operator has to know beside, a sentence each: what the service cannot do, and what its documentation leaves open. */
+  readonly notes?: readonly string[];
   /** The keys of its own in the sink's YAML mapping: a strict zod object. Secrets with `secret()`. */
   readonly options: ZodType<Options>;
   readonly traits: Traits;
@@ -112,6 +119,8 @@ export interface Traits {
   readonly families: 'separate' | 'one';
   /** True if what it holds ends with the process: nothing that was confirmed before a start is true after it. */
   readonly volatile?: boolean;
+  /** True if the provider can be asked what it holds. */
+  readonly reads?: boolean;
 }
 
 export interface SinkInit<Options> {

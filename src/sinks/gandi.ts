@@ -12,7 +12,8 @@ const options = z.strictObject({
   token: secret(),
   ...restOptions,
   token_type: z.enum(['personal', 'api_key']).default('personal').meta({
-    description: 'What `token` is: a personal access token, or an API key of the older sort (deprecated there).',
+    description:
+      'What `token` is: a personal access token, or an API key of the older sort (deprecated there).',
   }),
 });
 
@@ -46,9 +47,13 @@ export const gandi = defineRestProvider<z.output<typeof options>>({
   credentials:
     'admin.gandi.net, Organizations, Personal access tokens: one with "Manage domain name technical configurations" for the domain.',
   example: 'provider: gandi\ntoken: { env: GANDI_TOKEN }\n',
+  notes: [
+    'TTLs are 300 seconds or more; new record sets without one get 10,800.',
+    'The limit of requests was found as 1,000 a minute for one address in a copy of the reference only; half of that is used.',
+  ],
   options,
   traits: { batch: 20, multiple: true, creates: true, families: 'separate' },
-  // 1,000 a minute for one address, by the API's reference; some are left for others behind it.
+  // 1,000 a minute for one address; the others behind it need some too.
   limits: [{ requests: 500, per: 60_000 }],
   api: (given) => ({
     base: baseOf(given, 'https://api.gandi.net/v5/livedns'),

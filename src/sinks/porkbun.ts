@@ -16,7 +16,10 @@ const done = z.object(success);
 const text = z.string();
 /** Domains in one answer; more are asked for with `start`. */
 const CHUNK = 1_000;
-const domains: PagedList<{ domains: { domain: z.output<ReturnType<typeof domainName>> }[] }, { domain: string }> = {
+const domains: PagedList<
+  { domains: { domain: z.output<ReturnType<typeof domainName>> }[] },
+  { domain: string }
+> = {
   schema: z.object({ ...success, domains: z.array(z.object({ domain: domainName() })) }),
   items: (body) => body.domains,
   next: ({ body }, page) => (body.domains.length < CHUNK ? undefined : { start: page * CHUNK }),
@@ -33,7 +36,12 @@ const record = z.object({
   notes: text.nullish(),
 });
 const records = z.object({ ...success, records: z.array(record) });
-const refusal = z.object({ status: text, message: text.default(''), code: text.optional(), ttlRemaining: z.number().optional() });
+const refusal = z.object({
+  status: text,
+  message: text.default(''),
+  code: text.optional(),
+  ttlRemaining: z.number().optional(),
+});
 
 type Kept = Pick<z.output<typeof record>, 'prio' | 'notes'>;
 
@@ -47,7 +55,12 @@ function withKeys({ api_key, secret_api_key }: z.output<typeof options>): Author
 }
 
 /** `name` is relative when written and absolute when read; an empty one is the apex, so it is never left out. */
-function bodyOf(zone: RestRecord['key']['name'], { key, ttl, actual }: RestChange, content: string, found?: RestRecord) {
+function bodyOf(
+  zone: RestRecord['key']['name'],
+  { key, ttl, actual }: RestChange,
+  content: string,
+  found?: RestRecord,
+) {
   const { prio, notes } = (found?.extra ?? {}) as Kept;
   const name = relativeTo(zone, key.name, '');
   const kept = { prio: prio ?? undefined, notes: notes ?? undefined };
@@ -65,10 +78,14 @@ export const porkbun = defineRestProvider<z.output<typeof options>>({
     'porkbun.com, Account, API Access: an API key and its secret; then switch "API Access" on in the details of each domain.',
   example:
     'provider: porkbun\napi_key: { env: PORKBUN_API_KEY }\nsecret_api_key: { env: PORKBUN_SECRET_API_KEY }\n',
+  notes: [
+    'TTLs are 600 seconds or more.',
+    'Porkbun publishes no limit for DNS requests; one a second is used.',
+    'The documentation does not say whether an edit without `notes` keeps them, so they are sent back as found.',
+  ],
   options,
   traits: { batch: 10, multiple: true, creates: true, families: 'separate' },
-  // Porkbun publishes no figure for DNS requests (only one domain check in 10 seconds), but refuses bursts: one a second is what
-  // clients report to be safe.
+  // Only the limit of domain checks is published; bursts of DNS requests are refused all the same.
   limits: [{ requests: 60, per: 60_000 }],
   api: (given) => ({
     base: baseOf(given, 'https://api.porkbun.com/api/json/v3'),
@@ -119,7 +136,9 @@ export const porkbun = defineRestProvider<z.output<typeof options>>({
       shape: 'records',
       single: {
         create: async (ask, zone, change, value) => {
-          await ask.send('POST', path`/dns/create/${zone.id}`, done, { body: bodyOf(zone.name, change, value) });
+          await ask.send('POST', path`/dns/create/${zone.id}`, done, {
+            body: bodyOf(zone.name, change, value),
+          });
         },
         // The edit by id: the one by name and type would give every record of the set the same content.
         update: async (ask, zone, change, { record: found, value }) => {

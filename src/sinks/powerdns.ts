@@ -5,6 +5,7 @@ import { type Codec, jsonCodec } from './rest/codec.ts';
 import { restOptions } from './rest/options.ts';
 import { defineRestProvider } from './rest/provider.ts';
 import * as dns from './rest/records.ts';
+import { RestError } from './rest/refusal.ts';
 import { path } from './rest/request.ts';
 
 const options = z.strictObject({
@@ -22,7 +23,9 @@ const options = z.strictObject({
 const NEW_TTL = 300;
 
 const text = z.string();
-const zones = z.array(z.object({ id: text, name: domainName() }));
+const zones = z.array(z.object({ id: text, name: domainName(), kind: text.default('') }));
+/** Kinds whose records come from another server, and would be overwritten by the next transfer. */
+const COPIES: ReadonlySet<unknown> = new Set(['Slave', 'Secondary', 'Consumer']);
 const member = z.object({ content: text, disabled: z.boolean().default(false) });
 const set = z.object({ name: text, type: text, ttl: z.int(), records: z.array(member) });
 const whole = z.object({ rrsets: z.array(set) });
@@ -38,11 +41,11 @@ const codec: Codec = {
   decode: (body) => (/^\s*(?:[{["]|null\b)/.test(body) ? jsonCodec.decode(body) : body),
 };
 
-// PowerDNS has no codes; these words are in its source (pdns/ws-auth.cc), the same from 4.1 to 4.9.
+// PowerDNS has no codes, only these words (seen with 4.7.3).
 const WORDS: ReadonlyArray<readonly [RegExp, string]> = [
   [/could not find domain/i, 'no_zone'],
   [/conflicts with (?:pre-existing|another) rrset/i, 'rrset_conflict'],
-  [/read-only|not allowed|is a slave|secondary/i, 'zone_not_writable'],
+  [/does not support editing/i, 'read_only'],
 ];
 
 const rooted = (name: string): string => `${name}.`;
@@ -54,6 +57,11 @@ export const powerdns = defineRestProvider<z.output<typeof options>>({
   credentials:
     'In pdns.conf: `api=yes`, `api-key=...`, `webserver-address` and `webserver-allow-from`. For secondaries to notice changes the zone needs SOA-EDIT-API (`pdnsutil set-meta ZONE SOA-EDIT-API DEFAULT`).',
   example: 'provider: powerdns\nendpoint: http://127.0.0.1:8081\napi_key: { env: PDNS_API_KEY }\n',
+  notes: [
+    'The zone is read whole, because asked for one name PowerDNS leaves out records that are switched off; a zone of more than about 50,000 record sets is too large for that.',
+    'Record sets without a TTL of their own are made with 300 seconds.',
+    'Refusals have no codes; they are told apart by their words, as PowerDNS 4.7.3 gives them.',
+  ],
   options,
   traits: { batch: Number.POSITIVE_INFINITY, multiple: true, creates: true, families: 'one' },
   // The operator's own server; it documents no limit.
@@ -90,19 +98,23 @@ export const powerdns = defineRestProvider<z.output<typeof options>>({
         const code = WORDS.find(([words]) => words.test(message))?.[1];
         return code === undefined ? { message } : { code, message };
       },
-      verdicts: { not_found: ['no_zone'], refused_record: ['rrset_conflict'], refused: ['zone_not_writable'] },
+      verdicts: {
+        not_found: ['no_zone'],
+        refused_record: ['rrset_conflict'],
+        refused: ['read_only'],
+      },
       zones: {
         // A server may hold a hundred thousand zones: it is asked for names, never for the list.
         byName: async (ask, name) => {
           const found = await ask.get(zonesPath, zones, { zone: rooted(name) });
           const zone = found.find((one) => one.name === name);
-          return zone && { name, id: zone.id };
+          return zone && { name, id: zone.id, extra: zone.kind };
         },
       },
-      records: async (ask, { id }, name) => {
-        // Servers before 4.4 do not know the filter and send the whole zone.
-        const query = name === undefined ? {} : { rrset_name: rooted(name) };
-        const { rrsets } = await ask.get(`${zonesPath}${path`/${id}`}`, whole, query);
+      // Always the whole zone: asked for one name (`rrset_name`), the server leaves out members that are switched off (seen with
+      // 4.7.3), and writing the set without them would delete them.
+      records: async (ask, { id }) => {
+        const { rrsets } = await ask.get(`${zonesPath}${path`/${id}`}`, whole);
         return rrsets.flatMap(({ name: owner, type, ttl, records }) => {
           const off = records.filter(({ disabled }) => disabled).map(({ content }) => content);
           if (off.length > 0) switchedOff.set(setKey(owner, type), off);
@@ -115,7 +127,11 @@ export const powerdns = defineRestProvider<z.output<typeof options>>({
         shape: 'batch',
         // One transaction, of any size: https://doc.powerdns.com/authoritative/http-api/zone.html#patch--servers-server_id-zones-zone_id
         size: 1_000,
-        apply: async (ask, { id }, changes) => {
+        apply: async (ask, { id, name, extra: kind }, changes) => {
+          if (COPIES.has(kind)) {
+            const message = `PowerDNS: ${name} is a zone of kind ${kind}, a copy from another server; write there`;
+            throw new RestError({ class: 'refused', scope: 'record', message });
+          }
           const body = { rrsets: changes.map(replacement) };
           await ask.send('PATCH', `${zonesPath}${path`/${id}`}`, z.undefined(), { body });
         },

@@ -60,13 +60,8 @@ export interface Considered {
 
 /** The deciding half of `reconcile`: reads where it must, writes nothing, remembers nothing. */
 export async function consider(init: ReconcileInit, request: ReconcileRequest): Promise<Considered> {
-  const settled: Outcome[] = [];
-  const open: Target[] = [];
-  for (const target of request.targets) {
-    const standing = standingOutcome(target, init);
-    if (standing) settled.push(standing);
-    else open.push(target);
-  }
+  const standing = request.targets.map((target) => ({ target, outcome: standingOutcome(target, init) }));
+  const { settled, open } = partition(init.sink.wholeName === true ? byWholeNames(standing) : standing);
   if (open.length === 0) return { settled, confirmed: [], changes: [] };
   const reading = await readActual(open, init, request);
   if (reading.kind === 'failed') {
@@ -82,6 +77,34 @@ export async function consider(init: ReconcileInit, request: ReconcileRequest): 
     confirmed: right.map((target): Outcome => ({ ...subject(target), kind: 'unchanged' })),
     changes,
   };
+}
+
+interface Standing {
+  readonly target: Target;
+  /** Missing if there is work to do. */
+  readonly outcome: Outcome | undefined;
+}
+
+function partition(standing: readonly Standing[]): { readonly settled: readonly Outcome[]; readonly open: readonly Target[] } {
+  return {
+    settled: standing.flatMap(({ outcome }) => outcome ?? []),
+    open: standing.flatMap(({ target, outcome }) => (outcome === undefined ? [target] : [])),
+  };
+}
+
+/**
+ * For sinks to which a name is one thing: what is right already goes along with what is not. If one family may not be sent now
+ * (held, too recent), the other waits with it.
+ */
+function byWholeNames(standing: readonly Standing[]): readonly Standing[] {
+  return standing.map((one) => {
+    const siblings = standing.filter(({ target }) => target.key.name === one.target.key.name);
+    const waiting = siblings.find(({ outcome }) => outcome !== undefined && outcome.kind !== 'unchanged')?.outcome;
+    const busy = siblings.some(({ outcome }) => outcome === undefined);
+    if (!busy || (one.outcome !== undefined && one.outcome.kind !== 'unchanged')) return one;
+    if (waiting === undefined) return { target: one.target, outcome: undefined };
+    return one.outcome === undefined ? { target: one.target, outcome: { ...waiting, ...subject(one.target) } } : one;
+  });
 }
 
 const subject = (target: Target) => ({ key: target.key, addresses: target.addresses });

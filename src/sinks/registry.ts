@@ -6,6 +6,7 @@ import { dyndns2 } from './dyndns2/provider.ts';
 import { embedded } from './embedded/index.ts';
 import { hetzner } from './hetzner.ts';
 import { rfc2136 } from './rfc2136/index.ts';
+import { tableProviders } from './table/providers.ts';
 import { webhook } from './webhook/provider.ts';
 
 /** Every provider there is: the words that may stand after `provider:`. */
@@ -18,4 +19,5 @@ export const providers: readonly Provider[] = [
   hetzner,
   rfc2136,
   webhook,
+  ...tableProviders,
 ];

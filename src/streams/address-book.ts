@@ -42,7 +42,7 @@ export function enter(book: AddressBook | undefined, findings: Findings): Addres
   return { look: findings.look, networkChanged: findings.networkChanged, states, changed };
 }
 
-function sameState(a: AddressState, b: AddressState): boolean {
+export function sameState(a: AddressState, b: AddressState): boolean {
   if (a.kind === 'set' && b.kind === 'set') return a.address === b.address;
   return a.kind === b.kind;
 }

@@ -6,6 +6,7 @@ import type { AddressBook, Findings } from './address-book.ts';
 import { coalesce } from './coalesce.ts';
 import { type DetectInit, detect } from './detect.ts';
 import { distinct } from './distinct.ts';
+import { type ElectInit, elect } from './elect.ts';
 import { type FanOutInit, fanOut, type SinkReport } from './fan-out.ts';
 import { type Observation, observe } from './observe.ts';
 
@@ -31,6 +32,7 @@ export interface AddressListener {
 }
 
 export interface PipelineParts extends AddressParts {
+  readonly elect: ElectInit;
   readonly fanOut: FanOutInit;
 }
 
@@ -57,7 +59,7 @@ export function addresses(parts: AddressParts): Observable<AddressBook> {
 
 /** The whole of netdrift: when to look, what there is, what is new, who gets it. */
 export function pipeline(parts: PipelineParts): Observable<SinkReport> {
-  return addresses(parts).pipe(fanOut(parts.fanOut));
+  return addresses(parts).pipe(elect(parts.elect), fanOut(parts.fanOut));
 }
 
 /** Keeps the first trigger of each kind: a storm of thirty thousand says no more than its first event. */

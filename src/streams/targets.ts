@@ -2,6 +2,7 @@ import { compareAddresses, type IpAddress } from '../model/address.ts';
 import { familyOfType } from '../model/family.ts';
 import { keyText, type RecordKey, type Target } from '../model/record.ts';
 import type { RecordSettings, SinkSettings } from '../model/settings.ts';
+import { isOneOfAll } from '../model/uplinks.ts';
 import { type AddressBook, bookKey } from './address-book.ts';
 import { refusal } from './admit.ts';
 
@@ -28,6 +29,7 @@ export function resolveTargets(book: AddressBook, sink: SinkSettings): Resolved 
     const family = familyOfType(key.type);
     const addresses: IpAddress[] = [];
     let known = true;
+    let gone = 0;
     for (const record of records) {
       const state = book.states.get(bookKey({ uplink: record.uplink, family }))?.state;
       if (state?.kind === 'set') {
@@ -37,9 +39,11 @@ export function resolveTargets(book: AddressBook, sink: SinkSettings): Resolved 
           known = false;
           refused.push({ key, address: state.address, why });
         }
-      } else if (state?.kind !== 'clear' || sink.when_absent === 'keep') known = false;
+      } else if (state?.kind === 'clear' && isOneOfAll(record.uplink)) gone += 1;
+      else if (state?.kind !== 'clear' || sink.when_absent === 'keep') known = false;
     }
-    if (!known) continue;
+    // All uplinks dead is no reason to take the last address out: nobody could reach the host by it, but it may come back.
+    if (!known || (gone > 0 && addresses.length === 0)) continue;
     const sorted = [...new Set(addresses)].sort(compareAddresses);
     targets.push(ttl === undefined ? { key, addresses: sorted } : { key, addresses: sorted, ttl });
   }

@@ -14,13 +14,14 @@ describe('defaults', () => {
       uplinks: { wan: { ipv4: ['interface', 'stun', 'http'], ipv6: ['interface', 'stun', 'http'] } },
       uplink: { allow: [] },
       sink: { allow: [], timeout: '10s', minimum_gap: '5s', when_absent: 'keep' },
+      failover: { hold_down: '30s', remove_after: '5m' },
       log: { level: 'info', format: 'auto' },
     });
   });
 
   test('stand in docs/configuration.md', async () => {
     const text = await readFile(new URL('../../docs/configuration.md', import.meta.url), 'utf8');
-    const rows = { ...DEFAULTS.watch, ...DEFAULTS.detection, ...DEFAULTS.sink, ...DEFAULTS.log };
+    const rows = { ...DEFAULTS.watch, ...DEFAULTS.detection, ...DEFAULTS.sink, ...DEFAULTS.failover, ...DEFAULTS.log };
     for (const [key, value] of Object.entries(rows)) {
       const shown = Array.isArray(value) ? '[]' : String(value);
       expect(text).toContain(`| \`${key}\` | \`${shown}\` |`);

@@ -13,6 +13,7 @@ describe('settings', () => {
     expect(rest).toEqual({
       watch: { every: 300_000, jitter: 0.1, settle: 250, settle_limit: 3_000, poll: 10_000 },
       detection: { deadline: 5_000 },
+      failover: { hold_down: 30_000, remove_after: 300_000 },
       uplinks: [{ name: 'wan', detectors: { ipv4: usual, ipv6: usual }, allow: [] }],
       log: { level: 'info', format: 'auto' },
       state_dir: '/home/me/.local/state/netdrift',

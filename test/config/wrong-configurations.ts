@@ -27,35 +27,35 @@ export const WRONG_CONFIGURATIONS: readonly Wrong[] = [
     title: 'an empty file',
     text: '',
     told: [
-      '1:1 : is empty | begin with keys such as sinks: (all of them: watch, detection, uplinks, sinks, log, state_dir)',
+      '1:1 : is empty | begin with keys such as sinks: (all of them: watch, detection, failover, uplinks, sinks, log, state_dir)',
     ],
   },
   {
     title: 'nothing but comments',
     text: '# nothing yet\n',
     told: [
-      '1:1 : is empty | begin with keys such as sinks: (all of them: watch, detection, uplinks, sinks, log, state_dir)',
+      '1:1 : is empty | begin with keys such as sinks: (all of them: watch, detection, failover, uplinks, sinks, log, state_dir)',
     ],
   },
   {
     title: 'a list',
     text: '- a\n- b\n',
     told: [
-      '1:1 : must be a mapping, but is a list | begin with keys such as sinks: (all of them: watch, detection, uplinks, sinks, log, state_dir)',
+      '1:1 : must be a mapping, but is a list | begin with keys such as sinks: (all of them: watch, detection, failover, uplinks, sinks, log, state_dir)',
     ],
   },
   {
     title: 'plain text',
     text: 'hello\n',
     told: [
-      '1:1 : must be a mapping, but is text | begin with keys such as sinks: (all of them: watch, detection, uplinks, sinks, log, state_dir)',
+      '1:1 : must be a mapping, but is text | begin with keys such as sinks: (all of them: watch, detection, failover, uplinks, sinks, log, state_dir)',
     ],
   },
   {
     title: 'a number',
     text: '42',
     told: [
-      '1:1 : must be a mapping, but is a number | begin with keys such as sinks: (all of them: watch, detection, uplinks, sinks, log, state_dir)',
+      '1:1 : must be a mapping, but is a number | begin with keys such as sinks: (all of them: watch, detection, failover, uplinks, sinks, log, state_dir)',
     ],
   },
   {
@@ -72,9 +72,9 @@ export const WRONG_CONFIGURATIONS: readonly Wrong[] = [
     title: 'an alias bomb',
     text: `a: &a [x,x,x,x,x,x,x,x,x,x]\nb: &b [*a,*a,*a,*a,*a,*a,*a,*a,*a,*a]\nc: &c [*b,*b,*b,*b,*b,*b,*b,*b,*b,*b]\nd: &d [*c,*c,*c,*c,*c,*c,*c,*c,*c,*c]\ne: &e [*d,*d,*d,*d,*d,*d,*d,*d,*d,*d]\n`,
     told: [
-      '1:1 a: is not a known key | remove it, or use one of: watch, detection, uplinks, sinks, log, state_dir',
-      '2:1 b: is not a known key | remove it, or use one of: watch, detection, uplinks, sinks, log, state_dir',
-      '3:1 c: is not a known key | remove it, or use one of: watch, detection, uplinks, sinks, log, state_dir',
+      '1:1 a: is not a known key | remove it, or use one of: watch, detection, failover, uplinks, sinks, log, state_dir',
+      '2:1 b: is not a known key | remove it, or use one of: watch, detection, failover, uplinks, sinks, log, state_dir',
+      '3:1 c: is not a known key | remove it, or use one of: watch, detection, failover, uplinks, sinks, log, state_dir',
       '4:29 : has aliases that stand for more than 10000 values | write the values out, without anchors (&) and aliases (*)',
     ],
   },
@@ -162,7 +162,7 @@ export const WRONG_CONFIGURATIONS: readonly Wrong[] = [
     title: 'a merge key',
     text: `x: &x { level: info }\nlog: { <<: *x }\n${sinks}`,
     told: [
-      '1:1 x: is not a known key | remove it, or use one of: watch, detection, uplinks, sinks, log, state_dir',
+      '1:1 x: is not a known key | remove it, or use one of: watch, detection, failover, uplinks, sinks, log, state_dir',
       '2:8 log."<<": is a merge key, which YAML 1.2 does not have | write the keys out',
     ],
   },
@@ -190,7 +190,7 @@ export const WRONG_CONFIGURATIONS: readonly Wrong[] = [
     title: 'an unknown key far from any',
     text: `${sinks}frobnicate: 1\n`,
     told: [
-      '3:1 frobnicate: is not a known key | remove it, or use one of: watch, detection, uplinks, sinks, log, state_dir',
+      '3:1 frobnicate: is not a known key | remove it, or use one of: watch, detection, failover, uplinks, sinks, log, state_dir',
     ],
   },
   {
@@ -212,7 +212,7 @@ export const WRONG_CONFIGURATIONS: readonly Wrong[] = [
     title: 'an unknown key of an uplink',
     text: uplinks('  wan: { ipv4: [interface], iface: eth0 }'),
     told: [
-      '4:29 uplinks.wan.iface: is not a known key | remove it, or use one of: ipv4, ipv6, interface, allow',
+      '4:29 uplinks.wan.iface: is not a known key | remove it, or use one of: ipv4, ipv6, interface, allow, agree, accept_exits, metric',
     ],
   },
   {

@@ -109,9 +109,8 @@ describe('the package', () => {
     const visit = (file: string): void => {
       if (seen.has(file)) return;
       seen.add(file);
-      for (const [, name = ''] of readFileSync(file, 'utf8').matchAll(
-        /(?:from\s+|import\()['"]([^'"]+)['"]/g,
-      )) {
+      const code = readFileSync(file, 'utf8').replace(/\/\*[\s\S]*?\*\//g, '');
+      for (const [, name = ''] of code.matchAll(/(?:from\s+|import\()['"]([^'"]+)['"]/g)) {
         if (!name.startsWith('.')) outside.add(name);
         else visit(path.resolve(path.dirname(file), name.replace(/\.js$/, '.d.ts')));
       }

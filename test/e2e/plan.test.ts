@@ -1,3 +1,5 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { FakeHttpServer } from '../fakes/http-server.ts';
@@ -67,4 +69,17 @@ test('a refusal that is still in force is shown as a wait', async () => {
   expect(JSON.parse(stdout)).toMatchObject([{ verdict: 'wait' }, { verdict: 'wait' }]);
   expect(stdout).toContain('badauth');
   expect(server.requests).toHaveLength(1);
+});
+
+// A known defect: commands but `run` do not expect that the reader of their output leaves (`| head`).
+test.fails.each(['plan', 'check'])('%s: a reader that has gone gives no stack trace', async (command) => {
+  const [program = '', ...words] = space.command([command]);
+  const child = spawn(program, words, { cwd: space.folder, stdio: ['ignore', 'pipe', 'pipe'] });
+  child.stdout.destroy();
+  let said = '';
+  child.stderr.on('data', (chunk) => {
+    said += String(chunk);
+  });
+  await once(child, 'close');
+  expect(said).not.toMatch(/EPIPE|\n\s+at /);
 });

@@ -43,6 +43,22 @@ test('killed between request and answer it sends once more: it cannot know', asy
   expect(told(server)).toEqual(['home.example.net=203.0.113.7', 'home.example.net=203.0.113.7']);
 });
 
+test('killed while a new address was being written, and the old one is back: it is sent again, for the new one may stand there', async () => {
+  const first = space.start();
+  await first.line('record_updated');
+  server.respond(() => ({ hang: 'headers' }));
+  space.write('address', '203.0.113.8');
+  first.process.signal('SIGUSR1');
+  await eventually('the second request is there', () => server.requests.length === 2);
+  await first.end('SIGKILL');
+  server.respond(agreeable);
+  space.write('address', '203.0.113.7');
+  await space.start().line('record_updated', { address: '203.0.113.7' });
+  expect(told(server)).toEqual(
+    ['203.0.113.7', '203.0.113.8', '203.0.113.7'].map((address) => `home.example.net=${address}`),
+  );
+});
+
 test('an address that changed while it was dead is published at the start', async () => {
   const first = space.start();
   await first.line('record_updated');

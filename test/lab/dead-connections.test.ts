@@ -34,9 +34,10 @@ describeLab('after a change of the address', [], () => {
 
   /** Replaces the address; answers how long its publication took, by the one clock of test and provider. */
   const reaction = async (from: string, to: string): Promise<number> => {
+    const after = recorder.requests.mark();
     const changed = now();
     await host.replaceAddress('eth0', `${from}/24`, `${to}/24`);
-    return (await publication(recorder, to)).at - changed;
+    return (await publication(recorder, to, { after })).at - changed;
   };
 
   const SLOW: readonly (readonly [string, Reply])[] = [
@@ -75,13 +76,27 @@ describeLab('after a change of the address', [], () => {
     ]);
   });
 
-  test('the new one is published within 1 s although a retry for the old one waits for minutes', async () => {
+  test('the new one is published within 1 s although a retry for the old one is being waited for', async () => {
     start();
     await publication(recorder, FIRST);
-    await recorder.reply({ status: 503, body: 'later', headers: { 'retry-after': '2' } });
+    await recorder.reply({ status: 503, body: 'out of order' });
     await reaction(FIRST, SECOND);
     await recorder.reply({});
     expect(await reaction(SECOND, THIRD)).toBeLessThan(BOUND);
+    await publishedInOrder(recorder, [FIRST, SECOND, THIRD]);
+  });
+
+  test('the new one waits as well where the provider has said for how long, and then goes out alone', async () => {
+    start();
+    await publication(recorder, FIRST);
+    await recorder.reply({ status: 503, body: 'out of order', headers: { 'retry-after': '3' } });
+    await reaction(FIRST, SECOND);
+    const refused = now();
+    await recorder.reply({});
+    await host.replaceAddress('eth0', `${SECOND}/24`, `${THIRD}/24`);
+    const sent = await publication(recorder, THIRD);
+    expect(sent.at - refused).toBeGreaterThan(2_900);
+    await publishedInOrder(recorder, [FIRST, SECOND, THIRD]);
   });
 
   test('one provider that hangs does not delay another', async () => {

@@ -31,11 +31,14 @@ describeLab('a host behind a masquerading router', ['turnserver', 'dig'], () => 
   // Nothing on the host changes when the router gets another address: no event of the host can tell.
   test('has its new outside address published by the fallback timer, from what STUN sees', async () => {
     await startTurnserver(lab, home.outside, { addresses: [home.server] });
-    start({ every: '1s', jitter: 0, settle: '100ms', settle_limit: '500ms' });
+    const netdrift = start({ every: '1s', jitter: 0, settle: '100ms', settle_limit: '500ms' });
     await publication(recorder, FIRST);
     await home.changeOutsideAddress(SECOND);
     await served(home.host, 'A', [SECOND]);
     await publishedInOrder(recorder, [FIRST, SECOND]);
+    // The connection kept open since the first request died in the router; nothing may be sent on it.
+    expect(recorder.requests.items.map(({ connection }) => connection)).toEqual([1, 2]);
+    expect(netdrift.log.items.filter(({ event }) => event === 'write_unclear')).toEqual([]);
   });
 
   test('has its new outside address published when the operator asks for a look', async () => {
@@ -65,7 +68,7 @@ describeLab('a host behind a masquerading router', ['turnserver', 'dig'], () => 
     await home.changeOutsideAddress(SECOND);
     const after = netdrift.log.mark();
     await netdrift.command('trigger');
-    await netdrift.line({ event: 'address_unavailable' }, { after, timeout: 10_000 });
+    await netdrift.line({ event: 'detector_failed', detector: 'stun' }, { after, timeout: 10_000 });
     await served(home.host, 'A', [FIRST]);
     await startTurnserver(lab, home.outside, { addresses: [home.server] });
     await served(home.host, 'A', [SECOND], 15_000);

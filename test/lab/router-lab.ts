@@ -130,6 +130,7 @@ export class RouterPart {
     lab: Lab,
     host: Namespace,
     options: { readonly pcp_mapping?: boolean } = {},
+    snapshot = snapshotOf(ROUTER),
   ): Promise<RouterPart> {
     const program = path.join(lab.folder('router-part'), 'child.mjs');
     await esbuild.build({
@@ -144,7 +145,7 @@ export class RouterPart {
       },
     });
     const part = new RouterPart(host.spawn([process.execPath, program, JSON.stringify(options)]));
-    part.order({ snapshot: snapshotOf(ROUTER) });
+    part.order({ snapshot });
     return part;
   }
 
@@ -192,13 +193,20 @@ export class RouterPart {
   }
 }
 
+/** What the host has, with this gateway; the family is the gateway's. */
 export function snapshotOf(gateway: string): Snapshot {
   const flags = { tentative: false, duplicate: false, deprecated: false, temporary: false };
-  const own = { address: address(HOST), family: 'ipv4', prefixLength: 24, flags } as const;
+  const family = gateway.includes(':') ? 'ipv6' : 'ipv4';
+  const own = {
+    address: address(family === 'ipv6' ? 'fe80::10' : HOST),
+    family,
+    prefixLength: family === 'ipv6' ? 64 : 24,
+    flags,
+  } as const;
   return {
     interfaces: [
       { name: 'eth0', index: 2, running: true, loopback: false, virtual: false, addresses: [own] },
     ],
-    routes: [{ family: 'ipv4', interface: 'eth0', gateway: address(gateway), metric: 0 }],
+    routes: [{ family, interface: 'eth0', gateway: address(gateway), metric: 0 }],
   };
 }

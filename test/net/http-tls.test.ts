@@ -38,6 +38,10 @@ beforeAll(async () => {
     platform: 'node',
     format: 'esm',
     outfile: join(folder, 'program.mjs'),
+    // undici is CommonJS, and needs a `require` inside an ES module.
+    banner: {
+      js: "import { createRequire } from 'node:module';const require = createRequire(import.meta.url);",
+    },
     logLevel: 'error',
   });
   certificate = makeCertificate(['localhost', '127.0.0.1', 'service.example.org']);

@@ -1,10 +1,16 @@
+import type { Recording } from './recording.ts';
+
 /** A request as the replay server sees it, recorded or sent. */
 export interface Asked {
   readonly method: string;
   readonly path: string;
   readonly query: URLSearchParams;
   readonly body: unknown;
+  /** Of requests that were sent; recordings have none. */
+  readonly headers?: Readonly<Record<string, string | readonly string[] | undefined>>;
 }
+
+export type Kind = 'list' | 'read' | 'write';
 
 /** A record object of the provider, as it stands in its lists. */
 export type Raw = Readonly<Record<string, unknown>>;
@@ -47,6 +53,35 @@ export interface Dialect {
   createdIn(body: unknown): Raw | undefined;
   /** The answer to a write of a form that was not recorded, though its effect was. */
   answer(asked: Asked, before: readonly Raw[], after: readonly Raw[]): { status: number; body: unknown };
+  /** What a request is for, where method and path do not tell. */
+  kind?(asked: Asked): Kind;
+  /** Bodies that are not JSON. */
+  readonly wire?: {
+    readonly type: string;
+    decode(text: string): unknown;
+    encode(body: unknown): string;
+  };
+  /** What identifies a record of a list, where lists of recordings are filtered and have to be put together. */
+  identity?(item: Raw): string;
+  /** Records that were there before the first write, where no list was recorded before it. */
+  start?(recording: Recording): readonly Raw[];
+  /** Answers to reads beside zones and lists. */
+  read?(asked: Asked, items: readonly Raw[]): unknown;
+  /** One page of a list, where pages are not asked for by `page`. */
+  page?(
+    items: readonly Raw[],
+    asked: Asked,
+    size: number,
+  ): { readonly body: unknown; readonly headers?: Readonly<Record<string, string>> };
+  /** All of a record, or of a member of a set, but what the sink is to change. */
+  extras?(item: Raw, content: string): unknown;
+}
+
+/** What a request is for; most services tell by the method. */
+export function kindOf(dialect: Dialect, asked: Asked): Kind {
+  if (dialect.kind !== undefined) return dialect.kind(asked);
+  if (asked.method !== 'GET') return 'write';
+  return dialect.isList(asked.path) ? 'list' : 'read';
 }
 
 type Fields = Record<string, unknown>;

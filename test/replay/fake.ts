@@ -13,7 +13,7 @@ import {
 import { type Reply, type SeenRequest, startHttpServer } from '../fakes/http-server.ts';
 import { RecordStore } from '../fakes/records.ts';
 import { components } from '../sinks/rest/support.ts';
-import type { Dialect, Raw } from './dialect.ts';
+import { type Asked, type Dialect, kindOf, type Raw } from './dialect.ts';
 
 const ZONE = fqdn('example.org');
 const ZONE_ID = '53091';
@@ -34,6 +34,8 @@ export interface FakeInit {
   readonly refusal: (trouble: 'credentials' | 'rate_limited') => { status: number; body: unknown };
   /** Names as the provider writes them: whole, or relative to the zone. */
   readonly names: 'absolute' | 'relative';
+  /** Credentials and whatever else is not `endpoint`; a token if not given. */
+  readonly options?: object;
 }
 
 /** A service that holds records and changes them as the recorded one did (`dialect.ts`), with a sink that talks to it. */
@@ -43,14 +45,33 @@ export async function startFake(init: FakeInit): Promise<SinkBench> {
   let items: readonly Raw[] = [];
   let seeded = 0;
 
+  const decode = dialect.wire?.decode ?? ((text: string) => JSON.parse(text) as unknown);
+  const encode = dialect.wire?.encode ?? JSON.stringify;
+  const type = dialect.wire?.type ?? 'application/json';
+  // The time of the sink's own clock, so that a refused signature is not put down to a wrong one.
+  const date = { date: new Date(Date.UTC(2026, 0, 1)).toUTCString() };
+  const json = (status: number, body: unknown): Reply =>
+    body === undefined
+      ? { status, headers: date }
+      : { status, headers: { 'content-type': type, ...date }, body: encode(body) };
+
   const respond = (request: SeenRequest): Reply => {
-    const trouble = store.note(request.method === 'GET' ? 'read' : 'write');
-    if (trouble !== undefined) return troubled(trouble);
     const path = request.url.pathname.replace(/\/+$/, '');
-    const body = request.body === '' ? undefined : (JSON.parse(request.body) as unknown);
-    const asked = { method: request.method, path, query: request.url.searchParams, body };
-    if (request.method === 'GET') {
-      if (!dialect.isList(path)) return json(200, init.zones({ id: ZONE_ID, name: ZONE }));
+    const body = request.body === '' ? undefined : decode(request.body);
+    const { method, headers } = request;
+    const asked: Asked = { method, path, query: request.url.searchParams, body, headers };
+    const kind = kindOf(dialect, asked);
+    const trouble = store.note(kind === 'write' ? 'write' : 'read');
+    if (trouble !== undefined) return troubled(trouble);
+    if (kind !== 'write') {
+      if (kind === 'read') {
+        return json(200, dialect.read?.(asked, items) ?? init.zones({ id: ZONE_ID, name: ZONE }));
+      }
+      const paged = dialect.page?.(items, asked, PAGE_SIZE);
+      if (paged !== undefined) {
+        const answer = json(200, paged.body);
+        return { ...answer, headers: { ...answer.headers, ...paged.headers } };
+      }
       // The name asked for is ignored: whoever lists must follow the pages, and match by name and type himself.
       const page = Number(asked.query.get('page') ?? 1);
       const last = Math.max(1, Math.ceil(items.length / PAGE_SIZE));
@@ -68,21 +89,26 @@ export async function startFake(init: FakeInit): Promise<SinkBench> {
     if (trouble !== 'credentials' && trouble !== 'rate_limited') return replyOf(trouble);
     const { status, body } = init.refusal(trouble);
     const wait = trouble === 'rate_limited' ? { 'retry-after': String(RETRY_AFTER) } : {};
-    return { ...json(status, body), headers: { 'content-type': 'application/json', ...wait } };
+    const answer = json(status, body);
+    return { ...answer, headers: { ...answer.headers, ...wait } };
   };
 
   const held = (): readonly HeldRecord[] =>
     items.flatMap((item) =>
       dialect.values(item).map(({ name, type, content }): HeldRecord => {
         const absolute = init.names === 'absolute' ? name : absoluteIn(ZONE, name);
-        return { key: { name: fqdn(absolute), type } as RecordKey, content, other: extras(item, content) };
+        return {
+          key: { name: fqdn(absolute), type } as RecordKey,
+          content,
+          other: (dialect.extras ?? extras)(item, content),
+        };
       }),
     );
 
   const pool = createHttpPool({ userAgent: 'netdrift-test/1.0' });
   const server = await startHttpServer({ respond });
   const endpoint = new URL(new URL(dialect.base).pathname, server.url).href;
-  const options = provider.options.parse({ token: 'token-token', endpoint });
+  const options = provider.options.parse({ ...(init.options ?? { token: 'token-token' }), endpoint });
   return {
     sink: provider.create({ name: 'test', options, keys: [] }, components()),
     http: pool.client,
@@ -113,8 +139,3 @@ function extras(item: Raw, content: string): unknown {
   const comment = members.find((member) => member.value === content)?.comment;
   return comment === undefined ? rest : { ...rest, comment };
 }
-
-const json = (status: number, body: unknown): Reply =>
-  body === undefined
-    ? { status }
-    : { status, headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) };

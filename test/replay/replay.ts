@@ -1,5 +1,5 @@
 import { type FakeHttpServer, type Reply, type SeenRequest, startHttpServer } from '../fakes/http-server.ts';
-import type { Asked, Dialect, Raw, Value } from './dialect.ts';
+import { type Asked, type Dialect, kindOf, type Raw, type Value } from './dialect.ts';
 import type { Exchange, Recording } from './recording.ts';
 
 /** What one write did to the records: `+name/type content ttl` and `-name/type content ttl`, sorted. */
@@ -29,12 +29,17 @@ export interface Replay {
 
 const text = ({ name, type, content, ttl }: Value): string => `${name}/${type} ${content} ${String(ttl)}`;
 
-const asked = (method: string, url: URL, body: unknown): Asked => ({
+const asked = (method: string, url: URL, body: unknown, headers: Asked['headers'] = {}): Asked => ({
   method,
   path: url.pathname.replace(/\/+$/, ''),
   query: url.searchParams,
   body,
+  headers,
 });
+
+/** What recorded answers to reads are kept by. */
+const readKey = ({ path, query, headers }: Asked): string =>
+  `${path} ${query.get('Action') ?? String(headers?.['x-acs-action'] ?? '')}`;
 
 function effectsOf(dialect: Dialect, before: readonly Raw[], after: readonly Raw[]): Effects {
   const [had, has] = [before, after].map((items) => items.flatMap((item) => dialect.values(item)).map(text));
@@ -49,17 +54,26 @@ function effectsOf(dialect: Dialect, before: readonly Raw[], after: readonly Raw
  */
 export function fold(
   dialect: Dialect,
-  { exchanges }: Recording,
+  recording: Recording,
 ): { start: readonly Raw[]; steps: readonly Step[] } {
-  let start: readonly Raw[] = [];
-  let items: readonly Raw[] = [];
+  const { exchanges } = recording;
+  let start: readonly Raw[] = dialect.start?.(recording) ?? [];
+  let items: readonly Raw[] = start;
   const steps: Step[] = [];
+  /** Identities that were listed or written. */
+  const known = new Set<string>();
   for (const exchange of exchanges) {
     const { method, url, body } = exchange.request;
     const one = asked(method, new URL(url), body);
-    if (method === 'GET' && dialect.isList(one.path)) {
+    const kind = kindOf(dialect, one);
+    if (kind === 'list') {
       const listed = dialect.items(exchange.response.body);
-      if (steps.length === 0) start = items = [...listed];
+      if (dialect.start === undefined) {
+        const news = steps.length === 0 ? listed : strangers(dialect, known, listed);
+        start = together(dialect, start, news);
+        items = together(dialect, items, news);
+      }
+      for (const item of listed) known.add(dialect.identity?.(item) ?? '');
       const expected = dialect
         .filtered(items, one.query)
         .flatMap((item) => dialect.values(item))
@@ -70,15 +84,33 @@ export function fold(
       }
     }
     const after = dialect.after(items, one, dialect.createdIn(exchange.response.body));
-    if (method === 'GET' || after === undefined) continue;
-    steps.push({
-      exchange,
-      effects: effectsOf(dialect, items, after),
-      after: after.flatMap((item) => dialect.values(item)),
-    });
+    if (kind !== 'write' || after === undefined) continue;
+    const effects = effectsOf(dialect, items, after);
+    // A write of nothing we write (a TTL alone) is no step.
+    if (effects.length > 0) {
+      steps.push({ exchange, effects, after: after.flatMap((item) => dialect.values(item)) });
+    }
     items = after;
+    for (const item of items) known.add(dialect.identity?.(item) ?? '');
   }
   return { start, steps };
+}
+
+/** Neighbours that no filtered list has shown so far, and no write has made. */
+function strangers(
+  { identity }: Dialect,
+  known: ReadonlySet<string>,
+  listed: readonly Raw[],
+): readonly Raw[] {
+  return identity === undefined ? [] : listed.filter((item) => !known.has(identity(item)));
+}
+
+/** The records of a filtered list and of those before it; of a whole list, that alone. */
+function together(dialect: Dialect, known: readonly Raw[], listed: readonly Raw[]): readonly Raw[] {
+  const { identity } = dialect;
+  if (identity === undefined) return listed.length === 0 ? known : [...listed];
+  const names = new Set(listed.map(identity));
+  return [...known.filter((item) => !names.has(identity(item))), ...listed];
 }
 
 /**
@@ -99,14 +131,25 @@ export async function replay(dialect: Dialect, recording: Recording): Promise<Re
     return { status: 599, headers: { 'content-type': 'text/plain' }, body: why };
   };
 
+  const decode = dialect.wire?.decode ?? ((text: string) => JSON.parse(text) as unknown);
+  const encode = dialect.wire?.encode ?? JSON.stringify;
+  const type = dialect.wire?.type ?? 'application/json';
+  const reply = (status: number, body: unknown): Reply =>
+    body === undefined || body === null
+      ? { status }
+      : { status, headers: { 'content-type': type }, body: encode(body) };
+
   const respond = (request: SeenRequest): Reply => {
-    const body = request.body === '' ? undefined : (JSON.parse(request.body) as unknown);
-    const one = asked(request.method, request.url, body);
-    if (one.method === 'GET') {
-      if (dialect.isList(one.path)) return reply(200, dialect.list(dialect.filtered(items, one.query)));
-      const queue = queues.get(one.path);
+    const body = request.body === '' ? undefined : decode(request.body);
+    const one = asked(request.method, request.url, body, request.headers);
+    const kind = kindOf(dialect, one);
+    if (kind !== 'write') {
+      if (kind === 'list') return reply(200, dialect.list(dialect.filtered(items, one.query)));
+      const queue = queues.get(readKey(one));
       const answer = queue !== undefined && queue.length > 1 ? queue.shift() : queue?.[0];
-      return answer ? reply(answer.status, answer.body) : fault(`unknown call: GET ${one.path}`);
+      return answer
+        ? reply(answer.status, answer.body)
+        : fault(`unknown call: ${one.method} ${readKey(one)}`);
     }
     writes.push(`${one.method} ${one.path}`);
     let after: readonly Raw[] | undefined;
@@ -138,18 +181,13 @@ export async function replay(dialect: Dialect, recording: Recording): Promise<Re
   return { server, endpoint, steps, values, faults, missing, writes };
 }
 
-const reply = (status: number, body: unknown): Reply =>
-  body === undefined || body === null
-    ? { status }
-    : { status, headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) };
-
 /** Recorded answers to reads other than lists of records, by path, in their order; the last one stays. */
 function readQueues(dialect: Dialect, { exchanges }: Recording): Map<string, Exchange['response'][]> {
   const queues = new Map<string, Exchange['response'][]>();
   for (const { request, response } of exchanges) {
-    const { path } = asked(request.method, new URL(request.url), undefined);
-    if (request.method !== 'GET' || dialect.isList(path)) continue;
-    queues.set(path, [...(queues.get(path) ?? []), response]);
+    const one = asked(request.method, new URL(request.url), undefined);
+    if (kindOf(dialect, one) !== 'read') continue;
+    queues.set(readKey(one), [...(queues.get(readKey(one)) ?? []), response]);
   }
   return queues;
 }

@@ -15,7 +15,9 @@ const waits = (of: Failure, count: number, random = 0) =>
 describe('backoff', () => {
   it('grows and is capped, by class', () => {
     expect(waits(failure('unreachable'), 4)).toEqual([1_000, 2_000, 3_000, 3_000]);
-    expect(waits(failure('transient'), 9)).toEqual([2, 4, 8, 16, 32, 64, 128, 256, 300].map((s) => s * 1_000));
+    expect(waits(failure('transient'), 9)).toEqual(
+      [2, 4, 8, 16, 32, 64, 128, 256, 300].map((s) => s * 1_000),
+    );
     expect(waits(failure('conflict'), 7)).toEqual([1, 2, 4, 8, 16, 32, 60].map((s) => s * 1_000));
   });
   it('loses its haste when there has been no network for a quarter of an hour', () => {
@@ -30,12 +32,18 @@ describe('backoff', () => {
   it('is finite, positive, and never undercuts what the provider asked for', () => {
     const classes = fc.constantFrom<FailureClass>('unreachable', 'transient', 'rate_limited', 'conflict');
     fc.assert(
-      fc.property(classes, fc.nat(10_000_000), fc.integer({ min: 1, max: 100_000 }), fc.double({ min: 0, max: 0.999, noNaN: true }), (type, asked, attempt, chance) => {
-        const wait = backoff(failure(type, asked), attempt, () => chance) ?? Number.NaN;
-        expect(wait).toBeGreaterThanOrEqual(asked);
-        expect(wait).toBeGreaterThanOrEqual(1_000);
-        expect(Number.isFinite(wait)).toBe(true);
-      }),
+      fc.property(
+        classes,
+        fc.nat(10_000_000),
+        fc.integer({ min: 1, max: 100_000 }),
+        fc.double({ min: 0, max: 0.999, noNaN: true }),
+        (type, asked, attempt, chance) => {
+          const wait = backoff(failure(type, asked), attempt, () => chance) ?? Number.NaN;
+          expect(wait).toBeGreaterThanOrEqual(asked);
+          expect(wait).toBeGreaterThanOrEqual(1_000);
+          expect(Number.isFinite(wait)).toBe(true);
+        },
+      ),
     );
   });
 });

@@ -45,7 +45,9 @@ describe('detect', () => {
     marbles(({ hot, cold, expectObservable }) => {
       const source = hot('-o---|', observations);
       const ask = ({ family }: UplinkQuestion) => cold('--(f|)', { f: family === 'ipv4' ? four : six });
-      expectObservable(source.pipe(detect(init(ask, [ipv4, ipv6])))).toBe('---x-|', { x: findings([four, six]) });
+      expectObservable(source.pipe(detect(init(ask, [ipv4, ipv6])))).toBe('---x-|', {
+        x: findings([four, six]),
+      });
     });
   });
 

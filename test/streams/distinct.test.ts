@@ -35,7 +35,9 @@ describe('distinct', () => {
 
   it('lets the same address through when the look was asked for', () => {
     marbles(({ hot, expectObservable }) => {
-      expectObservable(hot('-a-i-|', values).pipe(distinct(), map(shown))).toBe('-x-x-|', { x: '198.51.100.1' });
+      expectObservable(hot('-a-i-|', values).pipe(distinct(), map(shown))).toBe('-x-x-|', {
+        x: '198.51.100.1',
+      });
     });
   });
 
@@ -51,7 +53,9 @@ describe('distinct', () => {
 
   it('says nothing when nobody could tell', () => {
     marbles(({ hot, expectObservable }) => {
-      expectObservable(hot('-a-k-|', values).pipe(distinct(), map(shown))).toBe('-x---|', { x: '198.51.100.1' });
+      expectObservable(hot('-a-k-|', values).pipe(distinct(), map(shown))).toBe('-x---|', {
+        x: '198.51.100.1',
+      });
     });
   });
 

@@ -20,7 +20,11 @@ export const stateOf = (state: AddressState, family: Family = 'ipv4', uplink = '
   took: 0,
 });
 
-export const look = (mode: Look['mode'] = 'poll', traceId = 't1', reason: TriggerReason = 'interface_event'): Look => ({
+export const look = (
+  mode: Look['mode'] = 'poll',
+  traceId = 't1',
+  reason: TriggerReason = 'interface_event',
+): Look => ({
   traceId,
   triggers: [{ reason, source: 'test', mode }],
   mode,

@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
+import { address } from '../../src/model/address.ts';
 import { fqdn } from '../../src/model/name.ts';
+import type { UplinkState } from '../../src/model/reading.ts';
 import { keyText } from '../../src/model/record.ts';
 import type { AddressBook } from '../../src/streams/address-book.ts';
 import { enter } from '../../src/streams/address-book.ts';
 import { admit, refusal } from '../../src/streams/admit.ts';
 import { resolveTargets } from '../../src/streams/targets.ts';
-import { address } from '../../src/model/address.ts';
-import type { UplinkState } from '../../src/model/reading.ts';
 import { clear, keep, look, set, sink, stateOf, via } from './support.ts';
 
 const book = (...states: readonly UplinkState[]): AddressBook =>
@@ -16,10 +16,9 @@ const targetsOf = (...args: Parameters<typeof resolveTargets>) =>
 
 describe('resolveTargets', () => {
   it('makes a target of each family that is known', () => {
-    expect(targetsOf(book(stateOf(set('93.184.216.34')), stateOf(set('2606:2800::1'), 'ipv6')), sink())).toEqual([
-      'home.example.org/A=93.184.216.34',
-      'home.example.org/AAAA=2606:2800::1',
-    ]);
+    expect(
+      targetsOf(book(stateOf(set('93.184.216.34')), stateOf(set('2606:2800::1'), 'ipv6')), sink()),
+    ).toEqual(['home.example.org/A=93.184.216.34', 'home.example.org/AAAA=2606:2800::1']);
   });
   it('leaves out what is not known, so that it stays as published', () => {
     expect(targetsOf(book(stateOf(set('93.184.216.34')), stateOf(keep, 'ipv6')), sink())).toEqual([
@@ -49,7 +48,12 @@ describe('resolveTargets', () => {
   });
   it('joins the uplinks of one name, sorted, once each, and only when all are known', () => {
     const key = { name: fqdn('home.example.org'), type: 'A' } as const;
-    const two = sink({ records: [{ key, uplink: 'a' }, { key, uplink: 'b' }] });
+    const two = sink({
+      records: [
+        { key, uplink: 'a' },
+        { key, uplink: 'b' },
+      ],
+    });
     const first = stateOf(set('93.184.216.34'), 'ipv4', 'a');
     expect(targetsOf(book(first, stateOf(set('8.8.4.4'), 'ipv4', 'b')), two)).toEqual([
       'home.example.org/A=8.8.4.4,93.184.216.34',
@@ -58,7 +62,10 @@ describe('resolveTargets', () => {
   });
   it('carries the TTL', () => {
     const key = { name: fqdn('home.example.org'), type: 'A' } as const;
-    const { targets } = resolveTargets(book(stateOf(set('93.184.216.34'))), sink({ records: [{ key, uplink: 'wan', ttl: 60 }] }));
+    const { targets } = resolveTargets(
+      book(stateOf(set('93.184.216.34'))),
+      sink({ records: [{ key, uplink: 'wan', ttl: 60 }] }),
+    );
     expect(targets[0]?.ttl).toBe(60);
   });
 });
@@ -82,7 +89,13 @@ describe('admit', () => {
     expect(refusal(address('2606:2800::1'), [], 'ipv4')).toBe('2606:2800::1 is not an IPv4 address');
   });
   it('never turns ignorance into absence', () => {
-    expect(admit({ kind: 'unavailable', via, why: 'timeout' }, [], 'ipv4')).toEqual({ kind: 'keep', why: 'timeout' });
-    expect(admit({ kind: 'absent', via, why: 'no IPv4 here' }, [], 'ipv4')).toEqual({ kind: 'clear', why: 'no IPv4 here' });
+    expect(admit({ kind: 'unavailable', via, why: 'timeout' }, [], 'ipv4')).toEqual({
+      kind: 'keep',
+      why: 'timeout',
+    });
+    expect(admit({ kind: 'absent', via, why: 'no IPv4 here' }, [], 'ipv4')).toEqual({
+      kind: 'clear',
+      why: 'no IPv4 here',
+    });
   });
 });

@@ -41,12 +41,16 @@ export interface RestApi {
   readonly refusal: (answer: DecodedAnswer) => Refusal | undefined;
   /** What the provider's codes, or statuses, mean; statuses not listed mean what HTTP says. */
   readonly verdicts?: Verdicts;
+  /** True if signatures carry the time: with a wrong clock a refused signature says nothing about the key. */
+  readonly timed?: true;
   readonly zones: ZoneSource;
   /** Records of a zone, of all types; only those of `name` if given and the provider can. More than asked for does no harm. */
   readonly records: (ask: Ask, zone: RestZone, name?: Fqdn) => Promise<readonly ListedRecord[]>;
   /** True if the list of a zone costs a request for each record: then every name is asked for by itself, however many. */
   readonly eachName?: true;
   readonly write: RestWriter;
+  /** Why this change must not be made (an alias in its place, somebody else's record); nothing is sent for it then. */
+  readonly guard?: (change: RestChange) => string | undefined;
   /** After the writes of one zone, if any succeeded: publish, refresh. Its failure makes those writes unclear. */
   readonly afterWrite?: (ask: Ask, zone: RestZone) => Promise<void>;
 }

@@ -112,14 +112,14 @@ export class Ask {
 
   #about(mutating: boolean): Circumstances {
     const { title, secrets, clock } = this.#around;
-    return { title, mutating, secrets, wall: clock.wall() };
+    return { title, mutating, secrets, wall: clock.wall(), timed: this.#api.timed === true };
   }
 
   async #perform(request: HttpRequest, about: Circumstances): Promise<HttpAnswer> {
     const { gate, sleep, clock, nonce } = this.#around;
     const { signal, http } = this.call;
     try {
-      const wait = await gate.pass(PATIENCE, sleep, signal);
+      const wait = await gate.pass(request, PATIENCE, sleep, signal);
       if (wait > 0) throw limited(wait, about);
       // Signed after the wait: signatures carry the time.
       const signed = await this.#api.authorize(request, {

@@ -1,10 +1,13 @@
 import type { Clock } from '../../model/clock.ts';
+import type { HttpRequest } from '../../net/http.ts';
 import type { Sleep } from './sleep.ts';
 
 /** A provider's request limit: so many in any stretch of `per` milliseconds. */
 export interface Limit {
   readonly requests: number;
   readonly per: number;
+  /** For limits on some requests only: what they are counted by (a domain), `undefined` for requests that do not count. */
+  readonly of?: (request: HttpRequest) => string | undefined;
 }
 
 /** Requests that leave this far apart may arrive closer together; added to every stretch. */
@@ -18,18 +21,19 @@ const SPREAD = 1_000;
 export class Gate {
   readonly #limits: readonly Limit[];
   readonly #clock: Clock;
-  readonly #left: number[] = [];
+  /** When the last requests left, for each limit and what it counts by. */
+  readonly #left = new Map<string, number[]>();
 
   constructor(limits: readonly Limit[], clock: Clock) {
     this.#limits = limits;
     this.#clock = clock;
   }
 
-  /** Milliseconds until a request may leave; 0 = now. */
-  wait(): number {
+  /** Milliseconds until this request may leave; 0 = now. */
+  wait(request: HttpRequest): number {
     const now = this.#clock.monotonic();
-    const waits = this.#limits.map(({ requests, per }) => {
-      const oldest = this.#left.at(-requests);
+    const waits = this.#counted(request).map(([key, { requests, per }]) => {
+      const oldest = this.#left.get(key)?.at(-requests);
       return oldest === undefined ? 0 : oldest + per + SPREAD - now;
     });
     return Math.max(0, ...waits);
@@ -39,18 +43,28 @@ export class Gate {
    * Lets one request through as soon as the limits allow, and counts it. Answers the milliseconds still to wait, without
    * having waited, if that would be longer than `patience`: a call has a deadline, and an early "later" leaves nothing unclear.
    */
-  async pass(patience: number, sleep: Sleep, signal: AbortSignal): Promise<number> {
+  async pass(request: HttpRequest, patience: number, sleep: Sleep, signal: AbortSignal): Promise<number> {
     for (;;) {
       signal.throwIfAborted();
-      const wait = this.wait();
+      const wait = this.wait(request);
       if (wait > patience) return wait;
       if (wait === 0) break;
       await sleep(wait, signal);
     }
-    this.#left.push(this.#clock.monotonic());
-    const longest = Math.max(0, ...this.#limits.map((limit) => limit.requests));
-    if (this.#left.length > 2 * longest) this.#left.splice(0, this.#left.length - longest);
+    for (const [key, { requests }] of this.#counted(request)) {
+      const left = this.#left.get(key) ?? [];
+      this.#left.set(key, left);
+      left.push(this.#clock.monotonic());
+      if (left.length > 2 * requests) left.splice(0, left.length - requests);
+    }
     return 0;
+  }
+
+  #counted(request: HttpRequest): readonly (readonly [string, Limit])[] {
+    return this.#limits.flatMap((limit, index) => {
+      const by = limit.of === undefined ? '' : limit.of(request);
+      return by === undefined ? [] : [[`${index} ${by}`, limit] as const];
+    });
   }
 }
 

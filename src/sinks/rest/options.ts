@@ -19,7 +19,8 @@ export const restOptions = {
     description: 'The zone all records of the sink are in. Spares looking for it, and needs fewer rights.',
   }),
   create: z.boolean().optional().meta({
-    description: 'false: change only records that are there already, never make new ones. Left out, they are made.',
+    description:
+      'false: change only records that are there already, never make new ones. Left out, they are made.',
   }),
 };
 

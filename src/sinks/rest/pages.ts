@@ -12,6 +12,8 @@ export interface PagedList<Body, Item> {
   readonly next: (answer: DecodedAnswer & { readonly body: Body }, page: number) => Query | undefined;
   /** For lists asked for by POST: the body of that request. */
   readonly post?: (query: Query) => unknown;
+  /** Of every request for a page. */
+  readonly headers?: Readonly<Record<string, string>>;
   /** How many there are in all, where the provider says so: fewer in the end is a half list. */
   readonly total?: (body: Body) => number | undefined;
 }
@@ -30,10 +32,15 @@ export async function collect<Body, Item>(
   let more: Query = {};
   for (let page = 1; page <= MAX_PAGES; page += 1) {
     const wanted = { ...query, ...more };
+    const headers = list.headers ?? {};
     const answer =
       list.post === undefined
-        ? await ask.exchange('GET', path, list.schema, { query: wanted })
-        : await ask.exchange('POST', path, list.schema, { body: list.post(wanted), mutating: false });
+        ? await ask.exchange('GET', path, list.schema, { query: wanted, headers })
+        : await ask.exchange('POST', path, list.schema, {
+            body: list.post(wanted),
+            headers,
+            mutating: false,
+          });
     all.push(...list.items(answer.body));
     const next = list.next(answer, page);
     const total = list.total?.(answer.body);

@@ -9,6 +9,10 @@ import { failureOfHttpFailure, failureOfStatus, retryAfterOf } from '../failures
 export interface Refusal {
   readonly code?: string | number;
   readonly message: string;
+  /** What it means, where the code alone does not tell; goes before `verdicts`. */
+  readonly verdict?: Verdict | undefined;
+  /** True if it concerns the request as a whole (the zone is busy): no use in finding out which change of a batch is to blame. */
+  readonly whole?: boolean | undefined;
   /** Milliseconds to wait, where the body says so; a `Retry-After` header goes before. */
   readonly retryAfter?: number | undefined;
 }
@@ -23,15 +27,21 @@ export type Verdicts = Partial<Readonly<Record<Verdict, readonly (string | numbe
 export class RestError extends SinkError {
   readonly status: number | undefined;
   readonly code: string | undefined;
+  readonly whole: boolean;
 
   constructor(
     failure: Failure,
-    details: { readonly status?: number | undefined; readonly code?: string | undefined } = {},
+    details: {
+      readonly status?: number | undefined;
+      readonly code?: string | undefined;
+      readonly whole?: boolean | undefined;
+    } = {},
     options?: ErrorOptions,
   ) {
     super(failure, options);
     this.status = details.status;
     this.code = details.code;
+    this.whole = details.whole === true;
   }
 }
 
@@ -55,6 +65,15 @@ function resetAfter(headers: HttpAnswer['headers'], wall: number): number | unde
   return wait > 0 && wait <= 24 * 3_600_000 ? Math.ceil(wait) : undefined;
 }
 
+/** Services allow five minutes (TC3) to fifteen (SigV4, Alibaba, Huawei) between their clock and the signature's. */
+const CLOCK_OFF = 4 * 60_000;
+const WRONG_CLOCK = '; the clock of this host is wrong, and the request is signed with its time';
+
+/** A host that starts without the time (no battery, no NTP yet) signs in vain; that must not be held against the key. */
+function clockOff(headers: HttpAnswer['headers'], wall: number): boolean {
+  return Math.abs(Date.parse(headers['date'] ?? '') - wall) > CLOCK_OFF;
+}
+
 export interface Circumstances {
   /** For messages: the provider's title. */
   readonly title: string;
@@ -62,6 +81,8 @@ export interface Circumstances {
   readonly mutating: boolean;
   readonly secrets: readonly Secret[];
   readonly wall: number;
+  /** True if signatures carry the time. */
+  readonly timed?: boolean;
 }
 
 /** The provider answered, and it was not the documented success. */
@@ -75,8 +96,10 @@ export function refused(
   const effect = about.mutating ? 'write' : 'read';
   const { unclear, ...usual } = failureOfStatus({ ...answer, body: '' }, { effect, now: about.wall });
   const code = refusal?.code === undefined ? undefined : String(refusal.code);
-  const verdict = verdictOn(code, verdicts) ?? verdictOn(`${status}`, verdicts);
-  const failure = verdict === undefined ? usual : { ...usual, ...meaning(verdict) };
+  const verdict = refusal?.verdict ?? verdictOn(code, verdicts) ?? verdictOn(`${status}`, verdicts);
+  const judged = verdict === undefined ? usual : { ...usual, ...meaning(verdict) };
+  const off = judged.class === 'credentials' && about.timed === true && clockOff(headers, about.wall);
+  const failure: Failure = off ? { ...judged, class: 'transient' } : judged;
   const limited = failure.class === 'rate_limited';
   const reset = limited ? (resetAfter(headers, about.wall) ?? refusal?.retryAfter) : undefined;
   const words = cleanWords(refusal?.message ?? '', about.secrets) || usual.message;
@@ -86,9 +109,9 @@ export function refused(
       ...failure,
       // A refusal in the provider's own terms is clear, even one that came with status 200.
       ...(unclear === true && status >= 500 ? { unclear } : {}),
-      message: `${about.title}: ${words}${code === undefined ? '' : ` (${code})`}`,
+      message: `${about.title}: ${words}${code === undefined ? '' : ` (${code})`}${off ? WRONG_CLOCK : ''}`,
     },
-    { status, code },
+    { status, code, whole: refusal?.whole },
   );
 }
 

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { Secret } from '../../config/secret.ts';
 import type { Failure } from '../../model/outcome.ts';
+import { cleanWords } from '../../net/http-words.ts';
 import type { Call, SinkComponents } from '../contract.ts';
 import type { RestApi, RestZone } from './api.ts';
 import { failed, notSent, type RestResult, stopping } from './ends.ts';
@@ -69,12 +70,13 @@ export class RestSession {
 
   /** One result for each change. */
   async write(all: readonly RestChange[], call: Call): Promise<readonly RestResult[]> {
-    const makes = (change: RestChange) => change.actual.length === 0 && change.edits.length > 0;
-    const unmade = this.#creates ? [] : all.filter(makes);
-    const changes = all.filter((change) => !unmade.includes(change));
-    const kept = unmade.map((change): RestResult => {
-      return { change, end: { kind: 'failed', failure: this.#noRecord(change.key) } };
-    });
+    const kept: RestResult[] = [];
+    const changes: RestChange[] = [];
+    for (const change of all) {
+      const failure = this.#withheld(change);
+      if (failure === undefined) changes.push(change);
+      else kept.push({ change, end: { kind: 'failed', failure } });
+    }
     if (changes.length === 0) return kept;
     const ask = new Ask(this.#api, this.#around, call);
     const groups = await this.#grouped(changes, ask);
@@ -106,7 +108,8 @@ export class RestSession {
   async #records(zoned: ReadonlyMap<RestZone, readonly RestKey[]>, ask: Ask): Promise<readonly RestRecord[]> {
     const found = await together([...zoned], async ([zone, wanted]) => {
       const names = [...new Set(wanted.map((key) => key.name))];
-      if (names.length > ASKED_BY_NAME && this.#api.eachName !== true) return matching(wanted, await this.#api.records(ask, zone));
+      if (names.length > ASKED_BY_NAME && this.#api.eachName !== true)
+        return matching(wanted, await this.#api.records(ask, zone));
       const parts = await together(names, async (name) => {
         const listed = await this.#api.records(ask, zone, name);
         // Each list answers for its own name only: from a service that ignores the filter every list is the whole zone.
@@ -131,6 +134,16 @@ export class RestSession {
       if (zone !== undefined) zoned.set(zone, group);
     }
     return { zoned, homeless };
+  }
+
+  /** Why nothing is to be sent for this change. */
+  #withheld(change: RestChange): Failure | undefined {
+    if (change.edits.length === 0) return undefined;
+    if (!this.#creates && change.actual.length === 0) return this.#noRecord(change.key);
+    const why = this.#api.guard?.(change);
+    if (why === undefined) return undefined;
+    const message = `${this.#around.title}: ${cleanWords(why, this.#around.secrets)}`;
+    return { class: 'refused', scope: 'record', message };
   }
 
   #noRecord({ name, type }: RestKey): Failure {

@@ -10,17 +10,19 @@ export interface TokenService {
   /** For messages. */
   readonly title: string;
   readonly secrets: readonly Secret[];
+  /** True if what is sent is signed with the time of this host. */
+  readonly timed?: true;
   /** The form to send, made anew for every token. */
-  readonly ask: (tools: SigningTools) => { readonly url: URL; readonly form: Readonly<Record<string, string>> };
+  readonly ask: (tools: SigningTools) => {
+    readonly url: URL;
+    readonly form: Readonly<Record<string, string>>;
+  };
 }
 
 /** RFC 6749 section 5.1. */
 const granted = z.object({ access_token: z.string().min(1), expires_in: z.coerce.number().positive() });
 /** RFC 6749 section 5.2; `message` for gates in front of it. */
 const denied = z.object({ error: z.string(), error_description: z.string().optional() });
-/** A host whose clock is further off than this signs in vain; what the service says then is no verdict on the key. */
-const CLOCK_OFF = 60_000;
-
 /**
  * Signs with a token, kept until a little before its end. `forget` drops it: the API has refused it.
  * Times are counted from boot, so that a step of the wall clock neither keeps a dead token nor throws away a good one.
@@ -35,6 +37,7 @@ export function withToken(service: TokenService): { authorize: Authorize; forget
       mutating: false,
       secrets: service.secrets,
       wall: tools.clock.wall(),
+      timed: service.timed === true,
     };
     const { url, form } = service.ask(tools);
     const request: HttpRequest = {
@@ -87,12 +90,14 @@ function denial(answer: HttpAnswer, body: unknown, about: Circumstances) {
   if (answer.status === 200 || said === undefined) {
     return unreadable(answer, 'not the documented answer of the token service', about);
   }
-  const date = Date.parse(answer.headers['date'] ?? '');
-  const off = Math.abs(date - about.wall) > CLOCK_OFF;
-  const clock = off ? ' (the clock of this host is wrong)' : '';
-  const message = `no token${clock}: ${said.error_description ?? said.error}`;
+  const message = `no token: ${said.error_description ?? said.error}`;
   // RFC 6749 section 5.2: all of these come with 400 or 401.
-  const never = ['invalid_client', 'invalid_grant', 'unauthorized_client', 'invalid_scope', 'access_denied'];
-  const verdicts = off ? { transient: never } : { credentials: never };
-  return refused(answer, { code: said.error, message }, verdicts, about);
+  const credentials = [
+    'invalid_client',
+    'invalid_grant',
+    'unauthorized_client',
+    'invalid_scope',
+    'access_denied',
+  ];
+  return refused(answer, { code: said.error, message }, { credentials }, about);
 }

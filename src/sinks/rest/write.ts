@@ -78,7 +78,8 @@ export class ZoneWriter {
         return results;
       }
       // All or nothing: the refusal is about one change, and halving finds it in a few requests while the rest gets through.
-      if (changes.length === 1 || failure.scope === 'sink' || failure.unclear === true) {
+      const whole = error instanceof RestError && error.whole;
+      if (changes.length === 1 || whole || failure.scope === 'sink' || failure.unclear === true) {
         return failed(changes, failure);
       }
       const middle = Math.ceil(changes.length / 2);

@@ -1,8 +1,18 @@
 import type { Fqdn } from '../../model/name.ts';
-import { isWithin, zoneCandidates } from '../../model/name.ts';
+import { isWithin, parseName, zoneCandidates } from '../../model/name.ts';
 import type { RestZone, ZoneSource } from './api.ts';
 import type { Ask } from './exchange.ts';
 import { RestError } from './refusal.ts';
+
+/** Zones as a list gives them. One whose name is no host name of ours (`0/25.2.0.192.in-addr.arpa`) must not spoil the list. */
+export function zonesNamed(
+  listed: readonly { readonly name: string; readonly id: string; readonly extra?: unknown }[],
+): readonly RestZone[] {
+  return listed.flatMap((zone) => {
+    const name = parseName(zone.name);
+    return name === undefined ? [] : [{ ...zone, name }];
+  });
+}
 
 /**
  * Finds the zone each name is in: the longest that the account has and that is a suffix of the name. What was found is kept

@@ -6,18 +6,20 @@ import {
   DOT_PORT,
   KNOWN_SERVICES,
   knownService,
+  offers,
   type WhoamiName,
   type WhoamiService,
 } from './dns-services.ts';
 
-/** Of the services known by name, Google's alone is no resolver, and so offers neither TLS nor HTTPS. */
-const known = z.union([
-  z.strictObject({
-    service: z.enum(['opendns', 'cloudflare']),
+const known = z
+  .strictObject({
+    service: z.enum(KNOWN_SERVICES),
     transport: z.enum(['udp', 'tcp', 'dot', 'doh']).optional(),
-  }),
-  z.strictObject({ service: z.literal('google'), transport: z.enum(['udp', 'tcp']).optional() }),
-]);
+  })
+  .refine(({ service, transport }) => transport === undefined || offers(service, transport), {
+    path: ['transport'],
+    message: 'is not offered by this service: it is no resolver, and answers over udp and tcp only',
+  });
 
 const question = {
   name: domainName(),

@@ -85,13 +85,19 @@ const KNOWN: Readonly<Record<KnownName, KnownService>> = {
 export const DNS_PORT = 53;
 export const DOT_PORT = 853;
 
+/** True if the known service answers over this transport. */
+export function offers(name: KnownName, transport: DnsTransport): boolean {
+  if (transport === 'doh') return KNOWN[name].https !== undefined;
+  return transport !== 'dot' || KNOWN[name].tlsName !== undefined;
+}
+
 /** The known service as it is asked about this family. @throws TypeError for a transport it does not offer: the schema refuses that. */
 export function knownService(name: KnownName, family: Family, wanted?: DnsTransport): WhoamiService {
   const { operator, question, servers, tlsName, https, transport: usual } = KNOWN[name];
   const transport = wanted ?? usual;
-  const offered = transport === 'doh' ? https : transport === 'dot' ? tlsName : name;
-  if (offered === undefined) throw new TypeError(`${name} does not answer over ${transport}`);
-  if (transport === 'doh') return { operator, question, place: { transport, url: new URL(offered) } };
-  const place = { transport, host: servers[family], port: transport === 'dot' ? DOT_PORT : DNS_PORT };
-  return { operator, question, place: transport === 'dot' ? { ...place, tlsName: offered } : place };
+  if (!offers(name, transport)) throw new TypeError(`${name} does not answer over ${transport}`);
+  if (transport === 'doh') return { operator, question, place: { transport, url: new URL(https ?? '') } };
+  const host = servers[family];
+  if (transport !== 'dot') return { operator, question, place: { transport, host, port: DNS_PORT } };
+  return { operator, question, place: { transport, host, port: DOT_PORT, ...(tlsName && { tlsName }) } };
 }

@@ -7,7 +7,7 @@ import type { RouterNetwork } from './network.ts';
 
 export interface AddressEvent {
   readonly address: Exclude<EventAddress, 'not_said'>;
-  /** The one that every subscription starts with: the state now, not a change. */
+  /** The one that the first subscription starts with: the state now, not a change. Later ones may tell a change that was missed. */
   readonly initial: boolean;
 }
 
@@ -26,7 +26,8 @@ export interface Slot {
 }
 
 interface Entry extends Slot {
-  events: number;
+  initial: boolean;
+  address: EventAddress;
 }
 
 /**
@@ -74,13 +75,13 @@ export class EventInbox {
     }
   }
 
-  /** Forgets the slots there are, and makes as many new ones. */
-  renew(count: number): readonly Slot[] {
+  /** Forgets the slots there are, and makes as many new ones; `first` if nothing was subscribed to before. */
+  renew(count: number, first: boolean): readonly Slot[] {
     this.#slots.clear();
     return Array.from({ length: count }, () => {
       const token = Buffer.from(this.#init.randomBytes(16)).toString('hex');
       const callback = `http://${this.#gateway.localAddress}:${this.#server?.port}/${token}`;
-      const entry: Entry = { callback, sid: undefined, events: 0 };
+      const entry: Entry = { callback, sid: undefined, initial: first, address: 'not_said' };
       this.#slots.set(token, entry);
       return entry;
     });
@@ -103,10 +104,20 @@ export class EventInbox {
       client.tally.add('an event that cannot be read', this.#gateway.address);
       return true;
     }
-    entry.events += 1;
     client.memory(this.#gateway).notices.events = 'heard';
-    // The number of events counts, not SEQ: what matters is whether this is the first that tells the state.
-    if (address !== 'not_said') this.#emit({ address, initial: entry.events === 1 });
+    this.#judge(entry, address);
     return true;
+  }
+
+  /** A router with several WAN services tells of each: the idle ones must not hide or shake the one that is connected. */
+  #judge(entry: Entry, address: EventAddress): void {
+    // The number of events counts, not SEQ: what matters is whether this is the first that tells the state.
+    const { initial } = entry;
+    entry.initial = false;
+    if (address === 'not_said' || address === entry.address) return;
+    entry.address = address;
+    const connected = [...this.#slots.values()].some((slot) => !['none', 'not_said'].includes(slot.address));
+    if (address === 'none' && connected) return;
+    this.#emit({ address, initial });
   }
 }

@@ -48,6 +48,8 @@ class Keeper {
   readonly #init: EventSubscriptionInit;
   readonly #signal: AbortSignal;
   readonly #inbox: EventInbox;
+  /** Until the first subscription was granted. */
+  #first = true;
   readonly #woken = new Subject<void>();
   /** True if woken while busy: the next pause is none. */
   #restless = false;
@@ -114,7 +116,7 @@ class Keeper {
     const services = await client.wanServices(this.#gateway, this.#signal);
     const places = services.flatMap(({ events }) => (events === undefined ? [] : [events]));
     if (places.length === 0 || !(await this.#inbox.open())) return false;
-    const slots = this.#inbox.renew(places.length);
+    const slots = this.#inbox.renew(places.length, this.#first);
     const made = await Promise.all(
       places.map(async (place, index) => {
         const slot = slots[index];
@@ -133,6 +135,7 @@ class Keeper {
       client.dropServices(this.#gateway);
       return false;
     }
+    this.#first = false;
     const { notices } = client.memory(this.#gateway);
     if (notices.events === 'off') notices.events = 'subscribed';
     log.debug('router_events_subscribed', `subscribed to ${this.#held.length} of its services`, fields);

@@ -1,5 +1,23 @@
-import { filter, map, merge, Observable, Subject } from 'rxjs';
+import {
+  concat,
+  concatMap,
+  EMPTY,
+  filter,
+  from,
+  ignoreElements,
+  map,
+  merge,
+  Observable,
+  of,
+  Subject,
+  share,
+  switchMap,
+  take,
+  tap,
+  timer,
+} from 'rxjs';
 import type { IpAddress } from '../../model/address.ts';
+import { fromAbortable } from '../../streams/from-abortable.ts';
 import { type EventSubscriptionInit, gatewayEvents } from './event-subscription.ts';
 import { type Gateway, gatewayKey } from './gateway.ts';
 import { type HearingInit, portNotices, serviceNotices } from './hearing.ts';
@@ -34,30 +52,65 @@ export function gatewayNotices(gateway: Gateway, init: NoticesInit): Observable<
       }),
     );
     const multicasts = portNotices(gateway, init).pipe(
-      map((said) => {
+      tap(() => {
         // A sign of life of a router whose services were looked for in vain.
         if (client.memory(gateway).experience('upnp').state !== 'speaks') checkNow.next();
-        if (said.kind !== 'address') return judge.announced(gateway.address);
-        return judge.told('nat-pmp', said.address, false);
       }),
+      share(),
+    );
+    const announced = multicasts.pipe(
+      filter(({ kind }) => kind === 'announced'),
+      map(() => judge.announced(gateway.address)),
+    );
+    const addresses = multicasts.pipe(
+      filter((said) => said.kind === 'address'),
+      map(({ address }): Told => ({ source: 'nat-pmp', address, initial: false })),
     );
     const services = serviceNotices(gateway, init).pipe(
-      map(() => {
-        checkNow.next();
-        return undefined;
-      }),
+      tap(() => checkNow.next()),
+      ignoreElements(),
     );
     const events =
       gateway.family === 'ipv4'
         ? gatewayEvents(gateway, { ...init, checkNow }).pipe(
-            map(({ address, initial }) => judge.told('upnp', address, initial)),
+            map(({ address, initial }): Told => ({ source: 'upnp', address, initial })),
           )
-        : [];
+        : EMPTY;
+    const told = merge(addresses, events).pipe(
+      switchMap((said) =>
+        said.address === 'none' ? concat(of(said), returned(gateway, said, init)) : of(said),
+      ),
+      map(({ source, address, initial }) => judge.told(source, address, initial)),
+    );
     // The restarts first: a multicast that shows one must find them listening.
-    return merge(restarts, multicasts, services, events)
+    return merge(restarts, announced, told, services)
       .pipe(filter((notice) => notice !== undefined))
       .subscribe(subscriber);
   });
+}
+
+/** What the gateway says of its outside address. */
+interface Told {
+  readonly source: Protocol;
+  readonly address: IpAddress | 'none';
+  readonly initial: boolean;
+}
+
+/** Milliseconds after the loss of the address at which the router is asked for it: two minutes in all. */
+const AFTER_LOSS = [250, 500, 1_000, 2_000, 4_000, 8_000, 16_000, 32_000, 60_000];
+
+/**
+ * Asks for the address that comes after a loss, a few times; the next notice ends it. miniupnpd drops an event while the one before is
+ * still on its way, and a reconnection has its loss and its new address within milliseconds: the second is often never sent.
+ */
+function returned(gateway: Gateway, { source }: Told, { client, scheduler }: NoticesInit): Observable<Told> {
+  return from(AFTER_LOSS).pipe(
+    concatMap((wait) => timer(wait, scheduler)),
+    concatMap(() => fromAbortable((signal) => client.outsideAddress(gateway, { mapping: false, signal }))),
+    filter((answer) => answer.kind === 'address'),
+    take(1),
+    map(({ address }): Told => ({ source, address, initial: false })),
+  );
 }
 
 interface Judge {

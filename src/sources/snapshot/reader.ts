@@ -5,7 +5,7 @@ import type { DefaultRoute, NetworkInterface, Snapshot } from '../../model/snaps
 import type { Link, SnapshotComponents, SnapshotInit } from './contract.ts';
 import { lookAtLinux } from './linux.ts';
 import { lookAnywhere } from './portable.ts';
-import { nameMatcher, virtualNames } from './virtual.ts';
+import { nameMatcher, TUNNELS, virtualNames } from './virtual.ts';
 
 /**
  * Makes the function that takes snapshots of the host. It never rejects: what could not be told (an unreadable file, a gateway reader
@@ -67,6 +67,7 @@ function compose(
     (link): NetworkInterface => ({
       ...link,
       virtual: looksVirtual(link.name) && !uplinks.has(link.name),
+      ...(isTunnel(link.name) && { tunnel: true }),
       addresses: [...link.addresses].sort((a, b) => compareAddresses(a.address, b.address)),
     }),
   );
@@ -77,6 +78,8 @@ function compose(
     ),
   };
 }
+
+const isTunnel = nameMatcher(TUNNELS);
 
 const key = (route: DefaultRoute): string => `${route.interface} ${route.gateway ?? ''}`;
 

@@ -46,6 +46,12 @@ const WINDOWS = [
 
 const OTHERS = ['tun*', 'tap*', 'wg*', 'gif*', 'gre*', 'epair*', 'bridge*', 'vether*', 'zt*', 'tailscale*'];
 
+/** Links of VPNs, on all systems. Point-to-point links of providers (ppp*, PPPoE, LTE) are uplinks and not among them. */
+export const TUNNELS: readonly string[] = [
+  ...['tun*', 'tap*', 'wg*', 'utun*', 'ipsec*', 'tailscale*', 'zt*', 'wt0', 'nebula*', 'nordlynx', 'proton*', 'mullvad*'],
+  ...['WireGuard*', 'OpenVPN*', 'ZeroTier*'],
+];
+
 export function virtualNames(platform: NodeJS.Platform): readonly string[] {
   switch (platform) {
     case 'linux':

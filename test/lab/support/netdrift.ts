@@ -6,8 +6,10 @@ import type { Lab } from './lab.ts';
 import { execute, type Namespace, type Result } from './namespace.ts';
 import { type Exit, LabProcess } from './process.ts';
 
-/** The built program; `npm run test:lab` builds it first. */
-export const PROGRAM = path.resolve(import.meta.dirname, '../../../dist/netdrift.js');
+/** The built program (`npm run test:lab` builds it first), or the one that NETDRIFT_LAB_PROGRAM names, such as an installed release. */
+export const PROGRAM = path.resolve(
+  process.env['NETDRIFT_LAB_PROGRAM'] ?? path.join(import.meta.dirname, '../../../dist/netdrift.js'),
+);
 
 /** One line of netdrift's log, as documented in docs/logs.md. */
 export interface LogLine {

@@ -146,7 +146,7 @@ describe('statuses', () => {
     ],
     [
       { status: 302, body: 'good', headers: { location: 'https://other.example.org/' } },
-      { class: 'invalid' },
+      { class: 'transient' },
     ],
     [{ status: 204 }, { class: 'transient', unclear: true }],
   ])('%j', async (reply, failure) => {

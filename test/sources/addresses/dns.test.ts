@@ -441,4 +441,14 @@ describe('the services of the dns detector', () => {
   ])('cannot be %j', (entry) => {
     expect(dnsKind.options.safeParse({ services: [entry] }).success).toBe(false);
   });
+
+  it('say what a known one does not offer', () => {
+    const services = [{ service: 'google', transport: 'doh' }];
+    expect(dnsKind.options.safeParse({ services }).error?.issues).toEqual([
+      expect.objectContaining({
+        path: ['services', 0, 'transport'],
+        message: expect.stringMatching(/^is not offered by this service/),
+      }),
+    ]);
+  });
 });

@@ -95,6 +95,13 @@ export class FakeRouter {
     return Promise.all(this.subscriptions.map((subscription) => notify(subscription, variables, sid)));
   }
 
+  /** Sends an event of one service alone. */
+  async tellOf(index: number, variables: Readonly<Record<string, string>>): Promise<number> {
+    const subscription = this.subscriptions[index];
+    if (subscription === undefined) throw new Error(`there is no subscription ${index}`);
+    return notify(subscription, variables);
+  }
+
   /** Forgets all subscriptions and serves on another port, as miniupnpd does. */
   async restart(): Promise<void> {
     this.#http.close();

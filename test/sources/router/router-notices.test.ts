@@ -106,6 +106,30 @@ describe('events of the router', () => {
     });
   });
 
+  it('that tell the loss of the address are followed by a question, since the next event may be lost', async () => {
+    start();
+    await subscribed();
+    expect(await router.tell({ ExternalIPAddress: '0.0.0.0' })).toEqual([200]);
+    router.upnp = '203.0.114.11';
+    await told(1);
+    expect(triggers[0]?.detail).toContain('203.0.114.11');
+    expect(router.asked.calls).toBeGreaterThan(0);
+  });
+
+  it('of idle services do not shake the one that is connected', async () => {
+    router.addresses = ['203.0.114.10', ''];
+    start();
+    await subscribed();
+    await expect.poll(() => router.subscriptions.length).toBe(2);
+    await router.tellOf(1, { ExternalIPAddress: '' });
+    await router.tellOf(0, { ExternalIPAddress: '203.0.114.10' });
+    await router.tellOf(1, { ExternalIPAddress: '0.0.0.0' });
+    await router.tellOf(0, { ExternalIPAddress: '203.0.114.10' });
+    expect(triggers).toEqual([]);
+    await router.tellOf(0, { ExternalIPAddress: '203.0.114.11' });
+    await told(1);
+  });
+
   it('are renewed when due, by the clock that counts sleep', async () => {
     start();
     await subscribed();

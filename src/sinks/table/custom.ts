@@ -1,0 +1,62 @@
+import * as z from 'zod';
+import type { Provider } from '../contract.ts';
+import { accountProblems, serviceProblems } from './checks.ts';
+import { accountOf, accountShape, report, type TableOptions } from './row.ts';
+import { type Service, serviceShape } from './service.ts';
+import { tableSink } from './sink.ts';
+
+const { username, password, token, ...switches } = accountShape;
+const shape = z.strictObject({
+  ...serviceShape,
+  username: username.optional(),
+  password: password.optional(),
+  token: token.optional(),
+  ...switches,
+});
+
+type Given = z.output<typeof shape>;
+
+function wholeOf({ username, password, token, insecure_http, single_family, ...service }: Given): {
+  readonly service: Service;
+  readonly account: TableOptions['account'];
+} {
+  return { service, account: accountOf({ username, password, token, insecure_http, single_family }) };
+}
+
+const options: z.ZodType<TableOptions> = shape
+  .superRefine((given, context) => {
+    const { service, account } = wholeOf(given);
+    report([...serviceProblems(service, account.insecure_http), ...accountProblems(service, account)], context);
+  })
+  .transform(wholeOf);
+
+/** A row of the operator's own: the same fields and the same checks as those of the table. */
+export const custom: Provider<TableOptions> = {
+  name: 'custom',
+  title: 'Any service that takes a name and an address in one request',
+  documentation: 'https://help.dyn.com/remote-access-api/',
+  credentials: "Whatever the service wants: username, password and token, named in the templates as {username}, {password} and {token}.",
+  options,
+  traits: { batch: Number.POSITIVE_INFINITY, multiple: false, creates: false, families: 'one' },
+  example: [
+    'provider: custom',
+    'url: https://dns.example.org/nic/update',
+    'basic: { username: "{username}", password: "{password}" }',
+    'username: alice',
+    'password: { env: DNS_PASSWORD }',
+    'parameters:',
+    '  hostname: "{name}"',
+    '  myip: "{ipv4}"',
+    '  myipv6: "{ipv6}"',
+    'answer:',
+    '  read: lines',
+    '  words:',
+    '    good: updated',
+    '    nochg: unchanged',
+    '    badauth: credentials',
+    '    nohost: not_found',
+    '',
+  ].join('\n'),
+  create: ({ options: { service, account }, keys }, components) =>
+    tableSink(service, account, { keys }, components),
+};

@@ -1,0 +1,104 @@
+import { Secret } from '../../config/secret.ts';
+import { isPermanent } from '../../model/outcome.ts';
+import { type HttpAnswer, HttpFailure } from '../../net/http.ts';
+import type { Call, Sink, SinkComponents, SinkInit, WriteResult } from '../contract.ts';
+import { failureOfHttpFailure, failureOfStatus, retryAfterOf } from '../failures.ts';
+import { failedAll, sendAll } from '../send-all.ts';
+import { type Batch, batchesOf, sentIn, singles } from './batches.ts';
+import type { Account } from './checks.ts';
+import { failureOfMeaning } from './meaning.ts';
+import { type Context, readLines, readWhole, unclear, type Verdict } from './reading.ts';
+import { pairOf, requestOf, valuesOf } from './request.ts';
+import { DYNDNS2, type Service } from './service.ts';
+
+// No provider publishes a number; four is what a browser of the protocol's time opened to one host.
+const AT_ONCE = 4;
+
+/** A sink that speaks to a service of the GET family. It cannot be asked what it holds. */
+export function tableSink(
+  service: Service,
+  account: Account,
+  { keys }: Pick<SinkInit<unknown>, 'keys'>,
+  { clock }: Pick<SinkComponents, 'clock'>,
+): Sink {
+  const { answer: reading, statuses } = service;
+  const byName = reading.read === 'lines';
+
+  const send = async (batch: Batch, call: Call): Promise<readonly WriteResult[]> => {
+    try {
+      const answer = await call.http(requestOf(batch, service, account), call.signal);
+      const verdicts = verdictsOf(answer, batch);
+      if (batch.names.length > 1 && !byName && isOfOne(verdicts[0])) {
+        // One answer for all, and one of them is not right: asked one by one, the others get through and the culprit is known.
+        return await sendAll(singles(batch), 1, (single) => send(single, call));
+      }
+      return resultsOf(batch, verdicts);
+    } catch (error) {
+      if (!(error instanceof HttpFailure)) throw error;
+      return failedAll(batch.keys, failureOfHttpFailure(error, 'write'));
+    }
+  };
+
+  const verdictsOf = (answer: HttpAnswer, batch: Batch): readonly Verdict[] => {
+    const secrets = secretsOf(batch, service, account);
+    // With the status as the only sign of success, words can still say that it is none.
+    const words = reading.read === 'status' ? DYNDNS2 : reading.words;
+    const context: Context = { sent: sentIn(batch), words, secrets };
+    const said = byName
+      ? readLines(answer.body, batch.names.length, context)
+      : Array<Verdict>(batch.names.length).fill(readWhole(answer.body, reading, context));
+    const good = answer.status >= 200 && answer.status < 300;
+    if (good && reading.read !== 'status') return said;
+    return said.map((verdict) => (good ? ofStatus(answer, verdict) : ofRefusal(answer, verdict, secrets)));
+  };
+
+  /** The status is the answer, unless the body speaks against it: a page in its place, or a code of failure. */
+  const ofStatus = (answer: HttpAnswer, said: Verdict): Verdict => {
+    const meaning = statuses.get(answer.status);
+    if (meaning === undefined) return unclear('record', `HTTP ${answer.status}, which the service does not document`);
+    const against = said.kind === 'failed' && (said.failure.unclear !== true || said.failure.scope === 'sink');
+    if (against && answer.body.trim() !== '') return said;
+    return meaning.kind === 'failed'
+      ? { kind: 'failed', failure: failureOfMeaning(`HTTP ${answer.status}`, meaning) }
+      : { kind: meaning.kind };
+  };
+
+  /** Some servers send the code with a status to match (401 badauth); the code says more, but never turns an error into a success. */
+  const ofRefusal = (answer: HttpAnswer, said: Verdict, secrets: readonly Secret[]): Verdict => {
+    const meaning = statuses.get(answer.status);
+    const usual = failureOfStatus(answer, { effect: 'write', now: clock.wall(), secrets });
+    const failure =
+      meaning?.kind === 'failed' ? failureOfMeaning(usual.message, meaning) : usual;
+    const coded = said.kind === 'failed' && said.failure.unclear !== true && answer.status !== 429;
+    const { retryAfter = 0, ...rest } = coded ? said.failure : failure;
+    const longest = Math.max(retryAfter, retryAfterOf(answer.headers, clock.wall()) ?? 0);
+    return { kind: 'failed', failure: longest > 0 ? { ...rest, retryAfter: longest } : rest };
+  };
+
+  return {
+    ...(service.other_family === 'both' ? { wholeName: true } : {}),
+    write: async (changes, call) => {
+      const { batches, refused } = batchesOf(changes, { service, keys, single_family: account.single_family });
+      return [...refused, ...(await sendAll(batches, AT_ONCE, (batch) => send(batch, call)))];
+    },
+  };
+}
+
+/** True if it was refused for good because of one name. */
+const isOfOne = (verdict: Verdict | undefined): boolean =>
+  verdict?.kind === 'failed' && verdict.failure.scope === 'record' && isPermanent(verdict.failure.class);
+
+function secretsOf(batch: Batch, service: Service, account: Account): readonly Secret[] {
+  const { basic } = service;
+  const pair = basic === undefined ? [] : [new Secret(pairOf(basic, valuesOf(batch, service, account)))];
+  return [...pair, ...[account.password, account.token].filter((secret) => secret !== undefined)];
+}
+
+/** One verdict a name, in order; a name with both families has two keys. */
+function resultsOf({ names, keys }: Batch, verdicts: readonly Verdict[]): readonly WriteResult[] {
+  const byName = new Map(names.map((name, index) => [name, verdicts[index]]));
+  return keys.flatMap((key) => {
+    const verdict = byName.get(key.name);
+    return verdict === undefined ? [] : [{ key, ...verdict }];
+  });
+}

@@ -1,0 +1,45 @@
+import { huawei } from '../../src/sinks/huawei.ts';
+import { huaweiDialect } from '../replay/dialects-signed.ts';
+import { PAGE_SIZE, startFake } from '../replay/fake.ts';
+import { describeSinkConformance } from './suite.ts';
+
+describeSinkConformance('huawei', {
+  traits: huawei.traits,
+  reads: true,
+  pageSize: PAGE_SIZE,
+  removes: true,
+  troubles: ['credentials', 'rate_limited', 'server_error', 'hang', 'malformed'],
+  start: () =>
+    startFake({
+      dialect: huaweiDialect,
+      provider: huawei,
+      names: 'absolute',
+      options: { access_key: 'AKEXAMPLE', secret_key: 'a-secret-key' },
+      zones: ({ id, name }) => ({
+        links: {},
+        metadata: { total_count: 1 },
+        zones: [{ id, name: `${name}.` }],
+      }),
+      raw: ({ id, name, type, content, number }) => ({
+        id: `set-${id}`,
+        name: `${name}.`,
+        type,
+        ttl: 300 + number,
+        records: [content],
+        line: 'default_view',
+        status: 'ACTIVE',
+        description: `description ${number}`,
+        weight: null,
+      }),
+      refusal: (trouble) =>
+        trouble === 'credentials'
+          ? {
+              status: 401,
+              body: { error_code: 'APIGW.0301', error_msg: 'Incorrect IAM authentication information' },
+            }
+          : {
+              status: 429,
+              body: { error_code: 'APIGW.0308', error_msg: 'The throttling threshold has been reached' },
+            },
+    }),
+});

@@ -1,0 +1,30 @@
+import { route53 } from '../../src/sinks/route53/index.ts';
+import { route53Dialect } from '../replay/dialects-signed.ts';
+import { PAGE_SIZE, startFake } from '../replay/fake.ts';
+import { describeSinkConformance } from './suite.ts';
+
+describeSinkConformance('route53', {
+  traits: route53.traits,
+  reads: true,
+  pageSize: PAGE_SIZE,
+  removes: true,
+  troubles: ['credentials', 'rate_limited', 'server_error', 'hang', 'malformed'],
+  start: () =>
+    startFake({
+      dialect: route53Dialect,
+      provider: route53,
+      names: 'absolute',
+      options: { access_key_id: 'AKIDEXAMPLE', secret_access_key: 'a-secret-key' },
+      zones: ({ name }) =>
+        `<ListHostedZonesByNameResponse><HostedZones><HostedZone><Id>/hostedzone/Z1</Id><Name>${name}.</Name><CallerReference>x</CallerReference><Config><PrivateZone>false</PrivateZone></Config></HostedZone></HostedZones><IsTruncated>false</IsTruncated><MaxItems>100</MaxItems></ListHostedZonesByNameResponse>`,
+      raw: ({ name, type, content, number }) => ({ name, type, ttl: 100 + number, values: [content] }),
+      refusal: (trouble) => {
+        const [status, code] =
+          trouble === 'credentials' ? [403, 'InvalidClientTokenId'] : [400, 'Throttling'];
+        return {
+          status,
+          body: `<ErrorResponse><Error><Type>Sender</Type><Code>${code}</Code><Message>No.</Message></Error><RequestId>x</RequestId></ErrorResponse>`,
+        };
+      },
+    }),
+});

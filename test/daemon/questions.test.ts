@@ -1,0 +1,104 @@
+import { firstValueFrom } from 'rxjs';
+import { describe, expect, test } from 'vitest';
+import * as z from 'zod';
+import { createPools } from '../../src/daemon/pools.ts';
+import { uplinkQuestions } from '../../src/daemon/questions.ts';
+import { address } from '../../src/model/address.ts';
+import type { Reading, Witness } from '../../src/model/reading.ts';
+import type { UplinkSettings } from '../../src/model/settings.ts';
+import type { DetectorInit, DetectorKind, Question } from '../../src/sources/contract.ts';
+import { observation } from '../streams/support.ts';
+import { keptLog, testHost } from './fixture.ts';
+
+const via: Witness = { detector: 'fake', name: 'fake' };
+const known: Reading = { kind: 'known', address: address('203.0.113.7'), via };
+
+function setUp(read: (question: Question) => Promise<Reading>, wanted: Partial<UplinkSettings> = {}) {
+  const inits: DetectorInit<unknown>[] = [];
+  const kind: DetectorKind = {
+    name: 'fake',
+    title: 'a fake',
+    options: z.unknown(),
+    create: (init) => {
+      inits.push(init);
+      return [{ witness: via, outside: false, read }];
+    },
+  };
+  const { log, lines } = keptLog();
+  const fake = { detector: 'fake', options: { some: 'option' } };
+  const uplink: UplinkSettings = {
+    name: 'wan',
+    detectors: { ipv4: [fake, fake], ipv6: [] },
+    allow: [],
+    ...wanted,
+  };
+  const init = {
+    host: testHost(),
+    log,
+    detectors: [kind],
+    pools: createPools({ userAgent: 'netdrift/test' }),
+  };
+  return { questions: uplinkQuestions([uplink], init), inits, lines };
+}
+
+describe('uplinkQuestions', () => {
+  test('one question a family that is listed, one witness a detector, with its options and interface', () => {
+    const { questions, inits } = setUp(async () => known, { interface: 'eth0', allow: ['private'] });
+    expect(questions).toMatchObject([{ uplink: 'wan', family: 'ipv4', allow: ['private'] }]);
+    expect(questions[0]?.witnesses).toHaveLength(2);
+    expect(inits[0]).toEqual({
+      family: 'ipv4',
+      options: { some: 'option' },
+      allow: ['private'],
+      interface: 'eth0',
+    });
+  });
+
+  test('answers what the detector answers', async () => {
+    const { questions } = setUp(async () => known);
+    const [ask] = questions[0]?.witnesses ?? [];
+    expect(ask).toBeDefined();
+    if (ask) expect(await firstValueFrom(ask(observation()))).toMatchObject(known);
+  });
+
+  test('a defect of a detector is one that could not tell: said in the log, never an error of the stream', async () => {
+    const { questions, lines } = setUp(async () => {
+      throw new TypeError('cannot read properties of null');
+    });
+    const [ask] = questions[0]?.witnesses ?? [];
+    if (!ask) throw new Error('no witness');
+    expect(await firstValueFrom(ask(observation()))).toMatchObject({
+      kind: 'unavailable',
+      via,
+      why: expect.stringContaining('defect'),
+    });
+    expect(lines).toMatchObject([
+      {
+        level: 'error',
+        event: 'detector_defect',
+        fields: { component: 'detector', uplink: 'wan', family: 'ipv4' },
+      },
+    ]);
+  });
+
+  test('unsubscribing aborts the question, and that is no defect', async () => {
+    let seen: AbortSignal | undefined;
+    const { questions, lines } = setUp(({ signal }) => {
+      seen = signal;
+      return new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)));
+    });
+    const [ask] = questions[0]?.witnesses ?? [];
+    const subscription = ask?.(observation()).subscribe();
+    await Promise.resolve();
+    subscription?.unsubscribe();
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(seen?.aborted).toBe(true);
+    expect(lines).toEqual([]);
+  });
+
+  test('a detector that the configuration cannot have is a defect of ours, told at once', () => {
+    expect(() =>
+      setUp(async () => known, { detectors: { ipv4: [{ detector: 'nobody', options: {} }], ipv6: [] } }),
+    ).toThrow(TypeError);
+  });
+});

@@ -1,0 +1,116 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { HttpPool } from '../../../src/net/http-client.ts';
+import { readService } from '../../../src/sinks/table/row.ts';
+import { rowProviders } from '../../../src/sinks/table/providers.ts';
+import type { Meaning } from '../../../src/sinks/table/meaning.ts';
+import type { Service } from '../../../src/sinks/table/service.ts';
+import { type FakeHttpServer, startHttpServer } from '../../fakes/http-server.ts';
+import { httpPool } from '../../fakes/sink-call.ts';
+import { mappingFor, SECRET, targetsFor, V4, V6, writeTo } from './support.ts';
+
+let server: FakeHttpServer;
+let pool: HttpPool;
+beforeAll(async () => {
+  server = await startHttpServer();
+  pool = httpPool();
+});
+afterAll(async () => {
+  await pool.close();
+  await server.close();
+});
+
+/** An answer in which the service says this word, as its documentation shows it. */
+function bodyFor(word: string, { answer }: Service, addresses: string): string {
+  const said = word.replaceAll('{addresses}', addresses).replaceAll('*', 'some text');
+  switch (answer.read) {
+    case 'json':
+      return JSON.stringify({ [answer.field[0] ?? '']: said, message: 'more' });
+    case 'xml': {
+      const field = said === '0' ? answer.field.at(-1) : answer.field[0];
+      return `<?xml version="1.0"?><r><errors><${field}>${said}</${field}></errors></r>`;
+    }
+    default:
+      return said;
+  }
+}
+
+const expected = (meaning: Meaning): object =>
+  meaning.kind === 'failed'
+    ? {
+        kind: 'failed',
+        failure: {
+          class: meaning.class,
+          scope: meaning.account ? 'sink' : 'record',
+          ...(meaning.retryAfter === undefined ? {} : { retryAfter: meaning.retryAfter }),
+        },
+      }
+    : { kind: meaning.kind };
+
+describe.each(rowProviders.map((provider) => [provider.name, provider] as const))('%s', (_, provider) => {
+  const service = readService(provider.row);
+  const targets = targetsFor(provider);
+  const addresses = targets.map(({ addresses: [address] }) => address).join(' ');
+  const ask = (reply: object) => {
+    server.next(reply);
+    return writeTo(provider, mappingFor(provider, server.url), pool.client, targets);
+  };
+  const { read, words } = service.answer;
+
+  it.skipIf(read === 'status').each(words.map(({ word, meaning }) => [word, meaning] as const))(
+    'takes the word %j for what it means',
+    async (word, meaning) => {
+      const results = await ask({ body: bodyFor(word, service, addresses) });
+      expect(results).toHaveLength(targets.length);
+      for (const result of results) {
+        expect(result).toMatchObject(expected(meaning));
+        if (result.kind === 'failed') {
+          expect(result.failure.unclear).toBeUndefined();
+          expect(result.failure.message.length).toBeGreaterThan(10);
+        }
+      }
+    },
+  );
+
+  it.each([...service.statuses])('takes the status %d for what it means', async (status, meaning) => {
+    for (const result of await ask({ status, body: '' })) expect(result).toMatchObject(expected(meaning));
+  });
+
+  it.each([
+    ['a web page', '<!DOCTYPE html><html><body>good OK UPDATED success 0 true</body></html>'],
+    ['a web page that repeats the address', `<html><body>good ${V4} ${V6}</body></html>`],
+    ['an XHTML page', '<?xml version="1.0"?><html><ErrCount>0</ErrCount><success>true</success></html>'],
+    ['badauth', 'badauth'],
+    ['words nobody documented', 'everything is fine'],
+    ['nothing', read === 'status' ? '<html></html>' : ''],
+    ['a success with more behind it', 'good for nothing'],
+  ])('never takes %s with status 200 for a success', async (_what, body) => {
+    if (read === 'status' && !service.statuses.has(200)) return expectFailure(await ask({ body }));
+    if (read === 'status' && /^(good for|everything)/.test(body)) return;
+    expectFailure(await ask({ body }));
+  });
+
+  it.each([201, 202, 206, 301, 302, 400, 401, 403, 404, 418, 429, 500, 502, 503])(
+    'never takes the words of success with status %d for one, unless documented',
+    async (status) => {
+      if (status < 300 && read !== 'status') return;
+      const success = words.find(({ meaning }) => meaning.kind !== 'failed')?.word ?? 'good';
+      expectFailure(await ask({ status, body: bodyFor(success, service, addresses) }));
+    },
+  );
+
+  it('never shows the secret, though the service repeats it', async () => {
+    const results = await ask({ status: 400, body: `what is ${SECRET} or ${encodeURIComponent(SECRET)}?` });
+    expect(JSON.stringify(results)).not.toContain(SECRET);
+  });
+
+  it('sends to the documented place over TLS', () => {
+    expect(service.url).toMatch(/^https:\/\//);
+    expect(provider.documentation).toMatch(/^https:\/\//);
+    expect(provider.credentials.length).toBeGreaterThan(15);
+  });
+});
+
+function expectFailure(results: Awaited<ReturnType<typeof writeTo>>): void {
+  expect(results.length).toBeGreaterThan(0);
+  for (const result of results) expect(result.kind).toBe('failed');
+}
