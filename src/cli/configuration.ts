@@ -33,6 +33,9 @@ export async function configurationFile(given: string | undefined): Promise<stri
 export async function configuration(options: { readonly config?: string }): Promise<Configured> {
   const file = await configurationFile(options.config);
   const parsed = await load(file);
+  if (!parsed.ok && parsed.unreadable !== undefined) {
+    throw new NetdriftError('NETDRIFT_CONFIG_UNREADABLE', [file, parsed.unreadable]);
+  }
   const said = parsed.ok ? parsed.warnings : parsed.problems;
   if (said.length > 0) process.stderr.write(`${formatProblems(said)}\n`);
   if (!parsed.ok) {

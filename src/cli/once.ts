@@ -3,6 +3,7 @@ import { systemHost } from '../daemon/host.ts';
 import { type Logging, openLogging } from '../daemon/logging.ts';
 import { createNarrator } from '../daemon/narrator.ts';
 import { createPools } from '../daemon/pools.ts';
+import { namedInterfaces } from '../daemon/questions.ts';
 import { startSession } from '../daemon/session.ts';
 import { USER_AGENT } from '../daemon/user-agent.ts';
 import type { Outcome } from '../model/outcome.ts';
@@ -10,7 +11,6 @@ import type { Settings } from '../model/settings.ts';
 import { providers } from '../sinks/registry.ts';
 import { detectorKinds } from '../sources/addresses/registry.ts';
 import { createSnapshotReader } from '../sources/snapshot/index.ts';
-import { namedInterfaces } from '../daemon/questions.ts';
 import { openState } from '../state/store.ts';
 import { configuration } from './configuration.ts';
 import { EXIT } from './exit.ts';
@@ -40,7 +40,7 @@ async function publishOnce(settings: Settings, logging: Logging): Promise<Round>
   const host = systemHost;
   const state = await openState(settings.state_dir, { clock: host.clock, log, scrub });
   const pools = createPools({ userAgent: USER_AGENT, proxy: process.env });
-  const narrator = createNarrator(log, host.clock);
+  const narrator = createNarrator(log, host.clock, { retries: false });
   const outcomes: Outcome[] = [];
   const round: Round = { found: 0, unknown: 0, outcomes, refused: 0 };
   try {

@@ -4,7 +4,8 @@ import { systemHost } from '../daemon/host.ts';
 import { openLogging } from '../daemon/logging.ts';
 import { createNarrator } from '../daemon/narrator.ts';
 import { createPools } from '../daemon/pools.ts';
-import { createSink, reconcileInit, type SessionInit } from '../daemon/session.ts';
+import { namedInterfaces } from '../daemon/questions.ts';
+import { createSink, type RunningSink, reconcileInit, type SessionInit } from '../daemon/session.ts';
 import { USER_AGENT } from '../daemon/user-agent.ts';
 import type { Outcome } from '../model/outcome.ts';
 import { keyText } from '../model/record.ts';
@@ -14,7 +15,6 @@ import { type Considered, consider } from '../sinks/reconcile.ts';
 import { providers } from '../sinks/registry.ts';
 import { detectorKinds } from '../sources/addresses/registry.ts';
 import { createSnapshotReader } from '../sources/snapshot/index.ts';
-import { namedInterfaces } from '../daemon/questions.ts';
 import { peekState } from '../state/peek.ts';
 import type { AddressBook } from '../streams/address-book.ts';
 import { addresses } from '../streams/pipeline.ts';
@@ -70,13 +70,14 @@ async function planSink(
   init: SessionInit,
 ): Promise<readonly PlannedRecord[]> {
   const { targets, refused } = resolveTargets(book, sink);
-  const considered = await consider(reconcileInit(createSink(sink, init), init), {
+  const running = createSink(sink, init);
+  const considered = await consider(reconcileInit(running, init), {
     targets,
     log: init.log,
     signal: new AbortController().signal,
   });
   const planned = new Map<string, PlannedRecord>();
-  for (const one of describeConsidered(sink.name, considered)) planned.set(one.record, one);
+  for (const one of describeConsidered(running, considered)) planned.set(one.record, one);
   for (const { key, why } of refused) {
     planned.set(keyText(key), { sink: sink.name, record: keyText(key), verdict: 'refused', words: why });
   }
@@ -92,7 +93,7 @@ async function planSink(
 }
 
 function describeConsidered(
-  sink: string,
+  { settings: { name: sink }, sink: { read }, memory }: RunningSink,
   { settled, confirmed, changes }: Considered,
 ): readonly PlannedRecord[] {
   const standing = [...settled, ...confirmed].map((outcome) => ({
@@ -104,7 +105,11 @@ function describeConsidered(
     sink,
     record: keyText(change.target.key),
     verdict: 'write' as const,
-    words: describeChange(change).slice(keyText(change.target.key).length + 1),
+    words: describeChange(
+      change,
+      // What cannot be read is known from memory, if at all.
+      read ? undefined : (memory.confirmed(change.target.key) ?? ['(unknown)']),
+    ),
   }));
   return [...standing, ...writes];
 }

@@ -63,6 +63,16 @@ export async function runCommandLine(words: readonly string[]): Promise<number> 
       const { trigger } = await import('./trigger.ts');
       status = await trigger(options);
     });
+  program
+    .command('providers')
+    .description('list the providers, or show how to set one up')
+    .argument('[name]', 'as written after provider:')
+    .option('--json', 'as JSON')
+    .exitOverride()
+    .action(async (name: string | undefined, options: { readonly json?: true }) => {
+      const { providersCommand } = await import('./providers.ts');
+      status = providersCommand(name, options);
+    });
   command('watch', 'print raw events and decisions, for bug reports').action(
     async (options: ConfigOption) => {
       const { watch } = await import('./watch.ts');
@@ -70,6 +80,11 @@ export async function runCommandLine(words: readonly string[]): Promise<number> 
     },
   );
 
+  // A reader that has seen enough (`netdrift plan | head`) ends a command; `run` and `once` write through their log and go on.
+  const quitQuietly = (error: NodeJS.ErrnoException): void => {
+    if (error.code === 'EPIPE') process.exit(status);
+  };
+  if (!['run', 'once'].includes(words[0] ?? '')) process.stdout.on('error', quitQuietly);
   try {
     await program.parseAsync(words, { from: 'user' });
     return status;

@@ -26,10 +26,11 @@ export async function run(options: { readonly config?: string }): Promise<number
   );
   process.on('SIGHUP', () => void daemon.reload());
   const signal = await new Promise<NodeJS.Signals>((resolve) => {
+    let asked = false;
     const stop = (name: NodeJS.Signals): void => {
+      if (asked) process.exit(EXIT.unpublished);
+      asked = true;
       resolve(name);
-      process.removeListener(name, stop);
-      process.once(name, () => process.exit(EXIT.unpublished));
     };
     process.on('SIGTERM', stop);
     process.on('SIGINT', stop);

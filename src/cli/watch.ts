@@ -6,12 +6,12 @@ import { systemHost } from '../daemon/host.ts';
 import { openLogging } from '../daemon/logging.ts';
 import { createNarrator } from '../daemon/narrator.ts';
 import { createPools } from '../daemon/pools.ts';
+import { namedInterfaces } from '../daemon/questions.ts';
 import { USER_AGENT } from '../daemon/user-agent.ts';
 import { NetdriftError } from '../errors.ts';
 import type { Settings } from '../model/settings.ts';
 import { detectorKinds } from '../sources/addresses/registry.ts';
 import { createSnapshotReader } from '../sources/snapshot/index.ts';
-import { namedInterfaces } from '../daemon/questions.ts';
 import { triggerSources } from '../sources/triggers/index.ts';
 import { addresses } from '../streams/pipeline.ts';
 import { textLine } from '../telemetry/text-line.ts';
@@ -48,7 +48,10 @@ async function watchHost(settings: Settings, signal: AbortSignal): Promise<void>
   const logging = openLogging(settings, { clock: host.clock, descriptor: 1, level: 'trace' });
   const { log } = logging;
   const pools = createPools({ userAgent: USER_AGENT });
-  const snapshot = createSnapshotReader({ platform: host.platform, log }, { named: namedInterfaces(settings) });
+  const snapshot = createSnapshotReader(
+    { platform: host.platform, log },
+    { named: namedInterfaces(settings) },
+  );
   const raw = triggerSources({ ...host, log, snapshot }, settings.watch).pipe(
     tap(({ reason, source, mode, detail }) =>
       log.trace('trigger_raw', `${source}: ${reason}${detail === undefined ? '' : ` (${detail})`}`, {

@@ -22,7 +22,7 @@ const LARGEST_SECRET = 65_536;
  */
 export async function loadConfiguration(file: string, components: LoadComponents): Promise<Parsed> {
   const read = await readText(file, LARGEST_FILE, components);
-  if (!read.ok) return { ok: false, problems: [unreadable(file, read.why)] };
+  if (!read.ok) return { ok: false, problems: [unreadable(file, read.why)], unreadable: read.why };
   const tree = readYaml(read.text);
   const folder = dirname(file);
   const surroundings = {

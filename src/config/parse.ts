@@ -30,7 +30,12 @@ export interface Surroundings extends StateSurroundings, SecretPlaces {
 
 export type Parsed =
   | { readonly ok: true; readonly settings: Settings; readonly warnings: readonly Problem[] }
-  | { readonly ok: false; readonly problems: readonly Problem[] };
+  | {
+      readonly ok: false;
+      readonly problems: readonly Problem[];
+      /** Why the file could not even be read; the one problem then says the same. */
+      readonly unreadable?: string;
+    };
 
 /** More than a person mends at once; a binary file would have thousands. */
 const MOST_PROBLEMS = 100;

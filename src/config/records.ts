@@ -4,6 +4,7 @@ import type { RecordSettings, UplinkSettings } from '../model/settings.ts';
 import { ACTIVE, ALL, oneOfAll } from '../model/uplinks.ts';
 import { DEFAULT_UPLINK } from './defaults.ts';
 import type { Findings } from './findings.ts';
+import { hostPartOf, isOtherHosts, typesOfOtherHost } from './host-part.ts';
 import { wrongChoice } from './issue-words.ts';
 import type { RecordDraft, SinkDraft } from './sinks.ts';
 import { familiesOf } from './uplinks.ts';
@@ -19,6 +20,7 @@ export function resolveRecords(
     const followed = followedBy(findings, sink, record, uplinks);
     if (followed === undefined) return [];
     const ttl = record.ttl ?? sink.common.ttl;
+    const host = hostPartOf(findings, record);
     return typesOf(findings, record, followed).flatMap((family): readonly RecordSettings[] => {
       const key = { name: record.name, type: recordTypeOf(family) };
       const text = keyText(key);
@@ -38,7 +40,12 @@ export function resolveRecords(
               .filter((one) => familiesOf(one).includes(family))
               .map((one) => oneOfAll(one.name))
           : [followed.name];
-      return names.map((uplink) => ({ key, uplink, ...(ttl === undefined ? {} : { ttl }) }));
+      return names.map((uplink) => ({
+        key,
+        uplink,
+        ...(ttl === undefined ? {} : { ttl }),
+        ...(host === undefined ? {} : { host }),
+      }));
     });
   });
 }
@@ -119,6 +126,7 @@ export function checkSinkUplink(
 }
 
 function typesOf(findings: Findings, record: RecordDraft, { name, uplinks }: Followed): readonly Family[] {
+  if (isOtherHosts(record)) return typesOfOtherHost(findings, record, name, uplinks);
   const detected = FAMILIES.filter((family) => uplinks.some((uplink) => familiesOf(uplink).includes(family)));
   if (record.types === undefined) return detected;
   for (const [index, type] of record.types.entries()) {

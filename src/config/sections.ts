@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { ALLOWABLE_CLASSES } from '../model/address.ts';
 import { milliseconds, minutes, seconds } from '../model/duration.ts';
 import { DEFAULTS } from './defaults.ts';
+import { hardwareAddress, hostSuffix } from './schema-host-part.ts';
 import { domainName, duration, refuse, textReader, ttl } from './schema-types.ts';
 
 // Timers of Node hold 2^31-1 ms, a bit under 25 days; a week leaves room for jitter and backoff.
@@ -122,6 +123,12 @@ export const recordSchema = z.strictObject({
     .meta({ description: 'Both families of the uplink if not given.' }),
   uplink: z.string().min(1).optional().meta({ description: 'The uplink whose address this record holds.' }),
   ttl: ttl().optional(),
+  suffix: hostSuffix().optional(),
+  mac: hardwareAddress().optional(),
+  prefix_length: z.number().int().min(1).max(127).optional().meta({
+    description:
+      "With suffix: bits of the uplink's address that stand before it; default: those of its own network.",
+  }),
 });
 
 /** The keys of the file, in the order of the documentation. */

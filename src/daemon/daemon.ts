@@ -160,7 +160,7 @@ export async function startDaemon(init: DaemonInit): Promise<Daemon> {
   const control = await startControl(
     controlPath(folder, host.platform),
     {
-      status: (): StatusReport => board.report(settings, session.memories),
+      status: (): StatusReport => logging.scrubbed(board.report(settings, session.memories)),
       trigger: async (request): Promise<TriggerReport> => {
         const released = request.release === undefined ? 0 : await release(request.release);
         trigger('asked over the control socket');

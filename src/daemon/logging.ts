@@ -13,6 +13,8 @@ export interface Logging {
   /** Takes level and secrets of a configuration; must be called before anything of it can be logged. */
   use(settings: Settings): void;
   readonly scrub: (text: string) => string;
+  /** The same for a value made of plain data, such as the status. */
+  readonly scrubbed: <Value>(value: Value) => Value;
   readonly watch: Watchers['add'];
   readonly flush: () => Promise<void>;
 }
@@ -45,6 +47,7 @@ export function openLogging(settings: Settings, init: LoggingInit): Logging {
     log: watchers.tap(root),
     use,
     scrub: redact.scrub,
+    scrubbed: (value) => JSON.parse(redact.scrubLine(JSON.stringify(value))),
     watch: watchers.add,
     flush: () => destination.flush(),
   };

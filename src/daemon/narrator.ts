@@ -1,7 +1,7 @@
 import { remedyFor } from '../control/remedy.ts';
 import type { Clock } from '../model/clock.ts';
 import { formatDuration } from '../model/duration.ts';
-import type { Outcome } from '../model/outcome.ts';
+import { isPermanent, type Outcome } from '../model/outcome.ts';
 import type { Reading, UplinkState } from '../model/reading.ts';
 import { keyText } from '../model/record.ts';
 import type { SinkSettings } from '../model/settings.ts';
@@ -31,7 +31,12 @@ const REMEMBERED = 200;
  * Puts every decision into one log line with its reason. What repeats itself word for word (a retry that fails again for the same
  * reason) goes to debug, so that a long outage does not fill the log.
  */
-export function createNarrator(log: Log, clock: Pick<Clock, 'monotonic'>): Narrator {
+export function createNarrator(
+  log: Log,
+  clock: Pick<Clock, 'monotonic'>,
+  /** False for a run that ends after one round: nothing is tried again then. */
+  { retries = true }: { readonly retries?: boolean } = {},
+): Narrator {
   const began = new Map<string, number>();
   const said = new Map<string, string>();
 
@@ -186,11 +191,13 @@ export function createNarrator(log: Log, clock: Pick<Clock, 'monotonic'>): Narra
 
   function narrateFailure(
     { key, failure, held }: Extract<Outcome, { kind: 'failed' }>,
-    { sink, retryIn }: SinkReport,
+    { sink, retryIn: wait }: SinkReport,
     fields: LogFields,
   ): void {
+    const retryIn = retries ? wait : undefined;
     const record = keyText(key);
-    const remedy = remedyFor(failure.class, sink.name);
+    const remedy =
+      retries || isPermanent(failure.class) ? remedyFor(failure.class, sink.name) : 'run it again';
     const again =
       retryIn === undefined ? '' : `; next try in ${formatDuration(Math.ceil(retryIn / 100) * 100)}`;
     const doubt = failure.unclear ? 'could not confirm: ' : '';

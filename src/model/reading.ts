@@ -22,7 +22,14 @@ export interface Witness {
  * - `unavailable`: it could not be found out, and why. Unavailable is never absent.
  */
 export type Reading =
-  | { readonly kind: 'known'; readonly address: IpAddress; readonly via: Witness; readonly why?: string }
+  | {
+      readonly kind: 'known';
+      readonly address: IpAddress;
+      readonly via: Witness;
+      readonly why?: string;
+      /** Of the address on its own interface, where the witness knows that. */
+      readonly prefixLength?: number;
+    }
   | { readonly kind: 'absent'; readonly via: Witness; readonly why: string }
   | { readonly kind: 'unavailable'; readonly via: Witness; readonly why: string };
 
@@ -30,7 +37,13 @@ export type Reading =
 export type AddressState =
   | { readonly kind: 'keep'; readonly why: string }
   | { readonly kind: 'clear'; readonly why: string }
-  | { readonly kind: 'set'; readonly address: IpAddress; readonly via: Witness };
+  | {
+      readonly kind: 'set';
+      readonly address: IpAddress;
+      readonly via: Witness;
+      /** As in the reading; for records of other hosts behind the same prefix. */
+      readonly prefixLength?: number;
+    };
 
 export interface UplinkState {
   readonly uplink: string;

@@ -1,4 +1,4 @@
-import type { AllowableClass } from './address.ts';
+import type { AllowableClass, IpAddress } from './address.ts';
 import type { Duration } from './duration.ts';
 import type { Family } from './family.ts';
 import type { RecordKey } from './record.ts';
@@ -89,6 +89,16 @@ export interface RecordSettings {
   /** The name of an uplink, `active`, or `all:NAME` for each uplink of a record that holds all. */
   readonly uplink: string;
   readonly ttl?: number;
+  /** Set if the record is another host's of the LAN: the uplink's IPv6 prefix with this host's own bits behind it. */
+  readonly host?: HostPart;
+}
+
+/** What of an IPv6 address belongs to one host, and stays when the prefix changes. */
+export interface HostPart {
+  /** The bits behind the prefix, as an address whose prefix is zero: `::1:2`. */
+  readonly suffix: IpAddress;
+  /** Bits of prefix; that of the uplink's own address when not given. */
+  readonly prefix_length?: number;
 }
 
 export interface LogSettings {

@@ -14,6 +14,11 @@ export interface InterfaceAddress {
   readonly family: Family;
   readonly prefixLength: number;
   readonly flags: AddressFlags;
+  /**
+   * Seconds for which the address is still preferred (RFC 4862 section 5.5.4), `Infinity` for ever; 0 is deprecated. Only where it was
+   * asked for, because several addresses are otherwise alike. It runs down all the time: comparisons of snapshots leave it out.
+   */
+  readonly preferredLifetime?: number;
 }
 
 export interface NetworkInterface {

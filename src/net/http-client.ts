@@ -79,7 +79,7 @@ export function createHttpPool(init: HttpPoolInit): HttpPool {
     try {
       return await done;
     } catch (error) {
-      if(process.env.DBG)console.error(error);throw stop.signal.aborted
+      throw stop.signal.aborted
         ? faultOfSignal(stop.signal, progress, place)
         : faultOf(error, progress, place);
     } finally {

@@ -19,6 +19,14 @@ const options = z.strictObject({
   tags: z.array(z.string()).optional().meta({
     description: 'For new records, as name:value; found ones keep theirs. Not on the Free plan.',
   }),
+  owner: z
+    .string()
+    .regex(/^[\w.-]{1,32}$/)
+    .optional()
+    .meta({
+      description:
+        'Marks new records with netdrift:OWNER in their comment, and leaves records without that mark alone. To hand over a record that is there, put the mark in its comment.',
+    }),
 });
 type Options = z.output<typeof options>;
 
@@ -38,17 +46,40 @@ const listOf = <Item>(item: z.ZodType<Item>) => {
 const text = z.string();
 const zones = listOf(z.object({ id: text, name: domainName(), status: text.default('') }));
 const record = z.object({ id: text, name: text, type: text, content: text.default(''), ttl: z.number() });
-const records = listOf(record.extend({ proxied: z.boolean().default(false) }));
+const records = listOf(record.extend({ proxied: z.boolean().default(false), comment: text.nullish() }));
 const reason = z.object({ code: z.number(), message: text });
 const refusal = z.object({ errors: z.array(reason.extend({ error_chain: z.array(reason).default([]) })) });
 
-const isProxied = (record: RestRecord): boolean => (record.extra as { proxied: boolean }).proxied;
+interface Extra {
+  readonly proxied: boolean;
+  readonly comment: string;
+}
+const extraOf = (record: RestRecord): Extra => record.extra as Extra;
+const isProxied = (record: RestRecord): boolean => extraOf(record).proxied;
+
+const MARK = /(?:^|\s)netdrift:([\w.-]+)/;
+/** 100 characters on the Free plan: the mark comes first, so that it is never what is cut. */
+const commentOf = ({ owner, comment }: Options): string | undefined =>
+  owner === undefined
+    ? comment
+    : `netdrift:${owner}${comment === undefined ? '' : ` ${comment}`}`.slice(0, 100);
+
+/** Why a name is not ours to write: one of its records has another's mark, or none. */
+function guard({ key, actual }: RestChange, { owner }: Options): string | undefined {
+  const marks = actual.map((record) => MARK.exec(extraOf(record).comment)?.[1]);
+  const other = marks.find((mark) => mark !== undefined && mark !== owner);
+  const record = `the ${key.type} record of ${key.name}`;
+  if (owner === undefined || marks.every((mark) => mark === owner)) return undefined;
+  if (other !== undefined)
+    return `${record} belongs to the netdrift that calls itself ${other}, not to ${owner}`;
+  return `${record} has no mark netdrift:${owner} in its comment, so it belongs to somebody else`;
+}
 
 /** A new record. TTL 1 is "automatic", the only one a proxied record can have. */
 function post({ key: { type, name }, ttl = 1 }: RestChange, content: string, given: Options) {
-  const { proxied = false, comment, tags } = given;
+  const { proxied = false, tags } = given;
   const flag = type === 'TXT' ? {} : { proxied };
-  return { type, name, content, ttl: proxied ? 1 : ttl, ...flag, comment, tags };
+  return { type, name, content, ttl: proxied ? 1 : ttl, ...flag, comment: commentOf(given), tags };
 }
 
 /** Changed fields only: a patch leaves the rest of the record alone, where a PUT would reset it. */
@@ -120,8 +151,11 @@ export const cloudflare = defineRestProvider<Options>({
     },
     records: async (ask, zone, name) => {
       const found = await collect(ask, recordsPath(zone), records, { per_page: 1_000, 'name.exact': name });
-      return found.map(({ proxied, ...record }) => ({ ...record, extra: { proxied } }));
+      return found.map(({ proxied, comment, ...record }) => {
+        return { ...record, extra: { proxied, comment: comment ?? '' } satisfies Extra };
+      });
     },
+    guard: (change) => guard(change, given),
     write: {
       shape: 'batch',
       // https://developers.cloudflare.com/dns/manage-dns-records/how-to/batch-record-changes/ : 200 on Free, 3,500 on others.

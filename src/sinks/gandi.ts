@@ -11,7 +11,7 @@ import { path } from './rest/request.ts';
 const options = z.strictObject({
   token: secret(),
   ...restOptions,
-  token_type: z.enum(['personal', 'api_key']).default('personal').meta({
+  token_type: z.enum(['personal', 'api_key']).prefault('personal').meta({
     description:
       'What `token` is: a personal access token, or an API key of the older sort (deprecated there).',
   }),
@@ -76,7 +76,8 @@ export const gandi = defineRestProvider<z.output<typeof options>>({
         return { name: fqdn, id: fqdn };
       },
     },
-    // Whether the list of one name is empty or "not found" for a name without records is not documented: the whole is asked for.
+    // Whether the list of one name is empty or "not found" for a name without records is not documented.
+    lists: 'zone',
     records: async (ask, { id, name: zone }) => {
       const found = await collect(ask, path`/domains/${id}/records`, sets, { per_page: PAGE });
       return found.flatMap(({ rrset_name, rrset_type: type, rrset_ttl: ttl, rrset_values }) => {

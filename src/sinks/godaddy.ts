@@ -40,7 +40,7 @@ export const godaddy = defineRestProvider<z.output<typeof options>>({
   example: 'provider: godaddy\nkey: { env: GODADDY_KEY }\nsecret: { env: GODADDY_SECRET }\n',
   notes: [
     'TTLs are 600 seconds or more.',
-    'How the list of all records is paged is not documented, so each name is asked for by itself: three requests a name.',
+    'How the list of all records is paged is not documented, so each name and type is asked for by itself.',
   ],
   options,
   traits: { batch: 10, multiple: true, creates: true, families: 'separate' },
@@ -77,10 +77,10 @@ export const godaddy = defineRestProvider<z.output<typeof options>>({
       },
     },
     // How `offset` and `limit` count in the list of all records is not documented, so the sets themselves are asked for.
-    eachName: true,
-    records: async (ask, { id, name: zone }, name = zone) => {
+    lists: 'name',
+    records: async (ask, { id, name: zone }, name = zone, types = ['A', 'AAAA']) => {
       const found: dns.ListedRecord[] = [];
-      for (const type of ['A', 'AAAA', 'TXT']) {
+      for (const type of types) {
         const set = path`/v1/domains/${id}/records/${type}/${dns.relativeTo(zone, name)}`;
         for (const { name: relative, type: kind, data, ttl } of await ask.get(set, records)) {
           found.push({ name: dns.absoluteIn(zone, relative), type: kind, content: data, ttl });

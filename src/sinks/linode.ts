@@ -59,6 +59,7 @@ export const linode = defineRestProvider<z.output<typeof options>>({
         return own.map((one) => ({ name: one.domain, id: one.id }));
       },
     },
+    lists: 'zone',
     records: async (ask, zone) => {
       const found = await collect(ask, recordsPath(zone), records, { page_size: 500 });
       return found.map(({ id: record, name, type, target, ttl_sec: ttl }) => {

@@ -1,5 +1,5 @@
 import { type IpAddress, parseAddress } from '../model/address.ts';
-import { type ActualRecord, keyText, sameKey, type Target } from '../model/record.ts';
+import { type ActualRecord, sameKey, type Target } from '../model/record.ts';
 import type { Change, RecordEdit } from './contract.ts';
 
 /**
@@ -44,9 +44,8 @@ function editsFor(target: Target, found: readonly ActualRecord[]): readonly Reco
   return edits;
 }
 
-/** `home.example.org/A 192.0.2.1 -> 198.51.100.7`: one change for people. */
-export function describeChange(change: Change): string {
-  const before = change.actual.map((record) => record.content).join(', ') || '(none)';
-  const after = change.target.addresses.join(', ') || '(none)';
-  return `${keyText(change.target.key)} ${before} -> ${after}`;
+/** `192.0.2.1 -> 198.51.100.7`: one change for people. `before` where the records themselves were not read. */
+export function describeChange(change: Change, before?: readonly string[]): string {
+  const old = before ?? change.actual.map((record) => record.content);
+  return `${old.join(', ') || '(none)'} -> ${change.target.addresses.join(', ') || '(none)'}`;
 }

@@ -128,6 +128,7 @@ export const porkbun = defineRestProvider<z.output<typeof options>>({
       },
     },
     // One answer holds them all; filters exist for a name *and* type only.
+    lists: 'zone',
     records: async (ask, zone) => {
       const found = await recordsOf(ask, zone.id);
       return found.records.map(({ prio, notes, ...one }) => ({ ...one, extra: { prio, notes } }));

@@ -14,7 +14,7 @@ const options = z.strictObject({
     description: 'Where the web server of PowerDNS listens, such as http://127.0.0.1:8081.',
   }),
   api_key: secret(),
-  server: z.string().min(1).default('localhost').meta({
+  server: z.string().min(1).prefault('localhost').meta({
     description: 'The id of the server; `localhost` for PowerDNS itself, another for a proxy before several.',
   }),
 });
@@ -111,8 +111,9 @@ export const powerdns = defineRestProvider<z.output<typeof options>>({
           return zone && { name, id: zone.id, extra: zone.kind };
         },
       },
-      // Always the whole zone: asked for one name (`rrset_name`), the server leaves out members that are switched off (seen with
+      // Asked for one name (`rrset_name`), the server leaves out members that are switched off (seen with
       // 4.7.3), and writing the set without them would delete them.
+      lists: 'zone',
       records: async (ask, { id }) => {
         const { rrsets } = await ask.get(`${zonesPath}${path`/${id}`}`, whole);
         return rrsets.flatMap(({ name: owner, type, ttl, records }) => {

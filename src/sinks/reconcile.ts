@@ -85,7 +85,10 @@ interface Standing {
   readonly outcome: Outcome | undefined;
 }
 
-function partition(standing: readonly Standing[]): { readonly settled: readonly Outcome[]; readonly open: readonly Target[] } {
+function partition(standing: readonly Standing[]): {
+  readonly settled: readonly Outcome[];
+  readonly open: readonly Target[];
+} {
   return {
     settled: standing.flatMap(({ outcome }) => outcome ?? []),
     open: standing.flatMap(({ target, outcome }) => (outcome === undefined ? [target] : [])),
@@ -99,11 +102,15 @@ function partition(standing: readonly Standing[]): { readonly settled: readonly 
 function byWholeNames(standing: readonly Standing[]): readonly Standing[] {
   return standing.map((one) => {
     const siblings = standing.filter(({ target }) => target.key.name === one.target.key.name);
-    const waiting = siblings.find(({ outcome }) => outcome !== undefined && outcome.kind !== 'unchanged')?.outcome;
+    const waiting = siblings.find(
+      ({ outcome }) => outcome !== undefined && outcome.kind !== 'unchanged',
+    )?.outcome;
     const busy = siblings.some(({ outcome }) => outcome === undefined);
     if (!busy || (one.outcome !== undefined && one.outcome.kind !== 'unchanged')) return one;
     if (waiting === undefined) return { target: one.target, outcome: undefined };
-    return one.outcome === undefined ? { target: one.target, outcome: { ...waiting, ...subject(one.target) } } : one;
+    return one.outcome === undefined
+      ? { target: one.target, outcome: { ...waiting, ...subject(one.target) } }
+      : one;
   });
 }
 
@@ -158,7 +165,7 @@ async function writeBatch(
   request: ReconcileRequest,
 ): Promise<readonly Outcome[]> {
   for (const change of batch) {
-    request.log.debug('write_started', `writing ${describeChange(change)}`, {
+    request.log.debug('write_started', `writing ${keyText(change.target.key)}: ${describeChange(change)}`, {
       record: keyText(change.target.key),
     });
   }

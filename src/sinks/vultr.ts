@@ -65,6 +65,7 @@ export const vultr = defineRestProvider<z.output<typeof options>>({
         return { name: found, id: found };
       },
     },
+    lists: 'zone',
     records: async (ask, zone) => {
       const found = await collect(ask, recordsPath(zone), records, { per_page: 500 });
       return found.map(({ id, name, type, data, ttl }) => {

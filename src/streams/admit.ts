@@ -35,7 +35,12 @@ export function admit(reading: Reading, allow: readonly AllowableClass[], family
     case 'known': {
       const why = refusal(reading.address, allow, family);
       return why === undefined
-        ? { kind: 'set', address: reading.address, via: reading.via }
+        ? {
+            kind: 'set',
+            address: reading.address,
+            via: reading.via,
+            ...(reading.prefixLength !== undefined && { prefixLength: reading.prefixLength }),
+          }
         : { kind: 'keep', why: `${reading.via.name} says ${why}` };
     }
     case 'absent':

@@ -1,5 +1,7 @@
-import { compareAddresses, type IpAddress } from '../model/address.ts';
+import { compareAddresses, familyOf, type IpAddress } from '../model/address.ts';
 import { familyOfType } from '../model/family.ts';
+import { combine, fitsBehind, prefixLengthOf } from '../model/prefix.ts';
+import type { AddressState } from '../model/reading.ts';
 import { keyText, type RecordKey, type Target } from '../model/record.ts';
 import type { RecordSettings, SinkSettings } from '../model/settings.ts';
 import { isOneOfAll } from '../model/uplinks.ts';
@@ -15,6 +17,9 @@ export interface Resolved {
 /**
  * What a sink should hold, from the book and its part of the configuration. Pure. Only keys about which something is known become
  * targets: what is unknown is left as published.
+ *
+ * Records of other hosts of the LAN hold the uplink's prefix with their own bits behind it: a new prefix makes new targets of all of them at
+ * once.
  *
  * An address passes two gates: the uplink's (may it be taken for this uplink's address?) and, here, the sink's (may it stand in
  * this zone?). So a private address can go to a server on the LAN and never to a public zone.
@@ -33,11 +38,12 @@ export function resolveTargets(book: AddressBook, sink: SinkSettings): Resolved 
     for (const record of records) {
       const state = book.states.get(bookKey({ uplink: record.uplink, family }))?.state;
       if (state?.kind === 'set') {
-        const why = refusal(state.address, sink.allow, family);
-        if (why === undefined) addresses.push(state.address);
+        const placed = addressFor(record, state);
+        const why = placed.why ?? refusal(placed.address, sink.allow, family);
+        if (why === undefined) addresses.push(placed.address);
         else {
           known = false;
-          refused.push({ key, address: state.address, why });
+          refused.push({ key, address: placed.address, why });
         }
       } else if (state?.kind === 'clear' && isOneOfAll(record.uplink)) gone += 1;
       else if (state?.kind !== 'clear' || sink.when_absent === 'keep') known = false;
@@ -48,6 +54,20 @@ export function resolveTargets(book: AddressBook, sink: SinkSettings): Resolved 
     targets.push(ttl === undefined ? { key, addresses: sorted } : { key, addresses: sorted, ttl });
   }
   return { targets, refused };
+}
+
+/** The uplink's own address; for another host of the LAN, its bits behind the uplink's prefix. */
+function addressFor(
+  { host }: RecordSettings,
+  { address, prefixLength }: Extract<AddressState, { kind: 'set' }>,
+): { readonly address: IpAddress; readonly why?: string } {
+  if (host === undefined || familyOf(address) !== 'ipv6') return { address };
+  const length = prefixLengthOf(host.prefix_length, prefixLength);
+  if (fitsBehind(length, host.suffix)) return { address: combine(address, length, host.suffix) };
+  return {
+    address,
+    why: `suffix ${host.suffix} has bits within the /${length} of ${address}; give prefix_length`,
+  };
 }
 
 function groupByKey(records: readonly RecordSettings[]): ReadonlyMap<string, readonly RecordSettings[]> {

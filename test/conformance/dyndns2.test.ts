@@ -1,7 +1,6 @@
-import { address, familyOf } from '../../src/model/address.ts';
-import { recordTypeOf } from '../../src/model/family.ts';
 import { fqdn } from '../../src/model/name.ts';
 import { dyndns2 } from '../../src/sinks/dyndns2/provider.ts';
+import { answerDyndns2 } from '../fakes/dyndns2.ts';
 import { type Reply, type SeenRequest, startHttpServer } from '../fakes/http-server.ts';
 import { RecordStore } from '../fakes/records.ts';
 import { components, httpPool } from '../fakes/sink-call.ts';
@@ -31,20 +30,11 @@ async function start(): Promise<SinkBench> {
   };
 }
 
-/** The protocol as documented: one line a name; `nochg` where nothing changes. */
-function answer({ url, headers }: SeenRequest, store: RecordStore): Reply {
+function answer(request: SeenRequest, store: RecordStore): Reply {
   const trouble = store.note('write');
   if (trouble === 'credentials') return { body: 'badauth' };
   if (trouble !== undefined) return replyOf(trouble);
-  if (url.pathname !== '/nic/update') return { status: 404 };
-  if (headers.authorization !== `Basic ${btoa('alice:hunter22')}`) return { body: 'badauth' };
-  const addresses = (url.searchParams.get('myip') ?? '').split(',').map(address);
-  const lines = (url.searchParams.get('hostname') ?? '').split(',').map((text) => {
-    const before = JSON.stringify(store.records);
-    for (const each of addresses) store.set({ name: fqdn(text), type: recordTypeOf(familyOf(each)) }, [each]);
-    return `${JSON.stringify(store.records) === before ? 'nochg' : 'good'} ${addresses.join(',')}`;
-  });
-  return { body: lines.join('\n') };
+  return answerDyndns2(request, store, { username: 'alice', password: 'hunter22' });
 }
 
 describeSinkConformance('dyndns2', {

@@ -26,13 +26,13 @@ test('says what would be written, and writes nothing: no request, no state', asy
     signal: null,
     stderr: '',
     stdout:
-      'dyn:\n  home.example.net/A    write   (none) -> 203.0.113.7\n  office.example.net/A  write   (none) -> 203.0.113.7\n',
+      'dyn:\n  home.example.net/A    write   (unknown) -> 203.0.113.7\n  office.example.net/A  write   (unknown) -> 203.0.113.7\n',
   });
   const { code, stdout } = await space.run(['plan', '--json']);
   expect(code).toBe(0);
   expect(JSON.parse(stdout)).toEqual([
-    { sink: 'dyn', record: 'home.example.net/A', verdict: 'write', words: '(none) -> 203.0.113.7' },
-    { sink: 'dyn', record: 'office.example.net/A', verdict: 'write', words: '(none) -> 203.0.113.7' },
+    { sink: 'dyn', record: 'home.example.net/A', verdict: 'write', words: '(unknown) -> 203.0.113.7' },
+    { sink: 'dyn', record: 'office.example.net/A', verdict: 'write', words: '(unknown) -> 203.0.113.7' },
   ]);
   expect(server.requests).toHaveLength(0);
   expect(existsSync(space.path('state'))).toBe(false);
@@ -72,7 +72,7 @@ test('a refusal that is still in force is shown as a wait', async () => {
 });
 
 // A known defect: commands but `run` do not expect that the reader of their output leaves (`| head`).
-test.fails.each(['plan', 'check'])('%s: a reader that has gone gives no stack trace', async (command) => {
+test.each(['plan', 'check'])('%s: a reader that has gone gives no stack trace', async (command) => {
   const [program = '', ...words] = space.command([command]);
   const child = spawn(program, words, { cwd: space.folder, stdio: ['ignore', 'pipe', 'pipe'] });
   child.stdout.destroy();

@@ -7,6 +7,7 @@ import { type Netdrift, startNetdrift } from './support/netdrift.ts';
 import { type PlainNetwork, plainNetwork } from './support/networks.ts';
 import {
   askedFor,
+  confirmed,
   dyndns2,
   embedded,
   publication,
@@ -43,22 +44,22 @@ describeLab('a host that owns its address', ['dig'], () => {
   };
 
   /** Both sinks hold the first address. */
-  const settled = async (): Promise<void> => {
-    await publication(recorder, FIRST);
+  const settled = async (netdrift: Netdrift): Promise<void> => {
+    await confirmed(netdrift, FIRST);
     await served(host, 'A', [FIRST]);
   };
 
   test('has its new address published when the address is replaced', async () => {
-    start();
-    await settled();
+    const netdrift = start();
+    await settled(netdrift);
     await host.replaceAddress('eth0', `${FIRST}/24`, `${SECOND}/24`);
     await served(host, 'A', [SECOND]);
     await publishedInOrder(recorder, [FIRST, SECOND]);
   });
 
   test('has its new address published when the old one goes first, and the route with it', async () => {
-    start();
-    await settled();
+    const netdrift = start();
+    await settled(netdrift);
     await host.removeAddress('eth0', `${FIRST}/24`);
     // Long enough for the look that finds nothing: what is published must stay.
     await pause(600);
@@ -71,7 +72,7 @@ describeLab('a host that owns its address', ['dig'], () => {
 
   test('keeps the published address when a lower one is added beside it', async () => {
     const netdrift = start();
-    await settled();
+    await settled(netdrift);
     const after = netdrift.log.mark();
     await host.addAddress('eth0', '198.51.100.5/24');
     await netdrift.line({ event: 'look_acting' }, { after });
@@ -88,8 +89,7 @@ describeLab('a host that owns its address', ['dig'], () => {
 
   test('has another IPv6 address published when the first becomes deprecated', async () => {
     await host.addAddress('eth0', `${V6}/64`);
-    start({ uplinks: onlyV6 });
-    await publication(recorder, V6);
+    await confirmed(start({ uplinks: onlyV6 }), V6);
     await host.addAddress('eth0', `${OTHER_V6}/64`);
     await host.ip(`addr change ${V6}/64 dev eth0 valid_lft 3600 preferred_lft 0`);
     await served(host, 'AAAA', [OTHER_V6]);
@@ -100,7 +100,7 @@ describeLab('a host that owns its address', ['dig'], () => {
     // Four probes a second apart, so that tentative lasts long enough to be caught.
     await host.sysctl('net.ipv6.conf.eth0.dad_transmits', '3');
     const netdrift = start({ uplinks: bothFamilies });
-    await settled();
+    await settled(netdrift);
     await host.addAddress('eth0', `${V6}/64`, { dad: true });
     // A look that is asked for in the middle of it is not to be fooled either.
     expect(await netdrift.command('trigger')).toMatchObject({ code: 0 });
@@ -123,8 +123,8 @@ describeLab('a host that owns its address', ['dig'], () => {
 
   test('never has an IPv6 address published that another host has already', async () => {
     await network.outside.addAddress('eth0', `${V6}/64`);
-    start({ uplinks: bothFamilies });
-    await settled();
+    const netdrift = start({ uplinks: bothFamilies });
+    await settled(netdrift);
     await host.addAddress('eth0', `${V6}/64`, { dad: true });
     await eventually(
       'the kernel finds the duplicate',
@@ -138,7 +138,7 @@ describeLab('a host that owns its address', ['dig'], () => {
 
   test('leaves its records alone while the link is down, and writes nothing when it is back unchanged', async () => {
     const netdrift = start();
-    await settled();
+    await settled(netdrift);
     let after = netdrift.log.mark();
     await host.link('eth0', 'down');
     await netdrift.line({ event: 'address_unavailable' }, { after });
@@ -154,7 +154,7 @@ describeLab('a host that owns its address', ['dig'], () => {
 
   test('leaves its records alone while the cable is unplugged, and writes nothing when it is back', async () => {
     const netdrift = start();
-    await settled();
+    await settled(netdrift);
     let after = netdrift.log.mark();
     // The other end goes down: this one loses its carrier and keeps address and route.
     await network.outside.link('eth0', 'down');
@@ -169,8 +169,8 @@ describeLab('a host that owns its address', ['dig'], () => {
   });
 
   test('has the address published that it got while the link was down', async () => {
-    start();
-    await settled();
+    const netdrift = start();
+    await settled(netdrift);
     await host.link('eth0', 'down');
     await pause(500);
     await host.replaceAddress('eth0', `${FIRST}/24`, `${SECOND}/24`);
@@ -185,8 +185,8 @@ describeLab('a host that owns its address', ['dig'], () => {
     await lab.cable({ namespace: host, device: 'eth1' }, { namespace: network.outside, device: 'eth1' });
     await network.outside.addAddress('eth1', `${other}/24`);
     await host.addAddress('eth1', `${second}/24`);
-    start();
-    await settled();
+    const netdrift = start();
+    await settled(netdrift);
     // Beside the first one, and cheaper; then the first one becomes the cheapest; then it is alone.
     await host.defaultRoute(network.server, { device: 'eth0', metric: 200 });
     await host.ip('route del default dev eth0 metric 0');
@@ -203,7 +203,7 @@ describeLab('a host that owns its address', ['dig'], () => {
 
   test('sends nothing for renewed leases that change nothing', async () => {
     const netdrift = start();
-    await settled();
+    await settled(netdrift);
     const after = netdrift.log.mark();
     for (let renewal = 0; renewal < 20; renewal += 1) {
       await host.ipBatch([
@@ -218,8 +218,8 @@ describeLab('a host that owns its address', ['dig'], () => {
   });
 
   test('has the right address published after a storm of 10,000 events, with few requests on the way', async () => {
-    start();
-    await settled();
+    const netdrift = start();
+    await settled(netdrift);
     const began = now();
     const commands: string[] = [];
     for (let round = 0; round < 2_500; round += 1) {
@@ -239,8 +239,8 @@ describeLab('a host that owns its address', ['dig'], () => {
   });
 
   test('does not wait for the end of a storm that lasts longer than the settling limit', async () => {
-    start({ watch: { every: '1h', settle_limit: '1s' } });
-    await settled();
+    const netdrift = start({ watch: { every: '1h', settle_limit: '1s' } });
+    await settled(netdrift);
     await host.replaceAddress('eth0', `${FIRST}/24`, `${THIRD}/24`);
     const flap = [`addr add ${SECOND}/24 dev eth0`, `addr del ${SECOND}/24 dev eth0`];
     let storming = true;

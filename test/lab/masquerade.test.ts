@@ -3,7 +3,7 @@ import { Lab } from './support/lab.ts';
 import { describeLab } from './support/needs.ts';
 import { type Netdrift, startNetdrift } from './support/netdrift.ts';
 import { type HomeNetwork, homeNetwork } from './support/networks.ts';
-import { dyndns2, embedded, publication, publishedInOrder, served, settings } from './support/publishing.ts';
+import { confirmed, dyndns2, embedded, publishedInOrder, served, settings } from './support/publishing.ts';
 import { Recorder } from './support/recorder.ts';
 import { startTurnserver } from './support/turn.ts';
 
@@ -32,7 +32,7 @@ describeLab('a host behind a masquerading router', ['turnserver', 'dig'], () => 
   test('has its new outside address published by the fallback timer, from what STUN sees', async () => {
     await startTurnserver(lab, home.outside, { addresses: [home.server] });
     const netdrift = start({ every: '1s', jitter: 0, settle: '100ms', settle_limit: '500ms' });
-    await publication(recorder, FIRST);
+    await confirmed(netdrift, FIRST);
     await home.changeOutsideAddress(SECOND);
     await served(home.host, 'A', [SECOND]);
     await publishedInOrder(recorder, [FIRST, SECOND]);
@@ -44,7 +44,7 @@ describeLab('a host behind a masquerading router', ['turnserver', 'dig'], () => 
   test('has its new outside address published when the operator asks for a look', async () => {
     await startTurnserver(lab, home.outside, { addresses: [home.server] });
     const netdrift = start({ every: '1h' });
-    await publication(recorder, FIRST);
+    await confirmed(netdrift, FIRST);
     await home.changeOutsideAddress(SECOND);
     expect(await netdrift.command('trigger')).toMatchObject({ code: 0 });
     await served(home.host, 'A', [SECOND]);
@@ -63,7 +63,7 @@ describeLab('a host behind a masquerading router', ['turnserver', 'dig'], () => 
   test('keeps what is published when STUN falls silent and the outside address changes unseen', async () => {
     const turn = await startTurnserver(lab, home.outside, { addresses: [home.server] });
     const netdrift = start({ every: '1h' });
-    await publication(recorder, FIRST);
+    await confirmed(netdrift, FIRST);
     await turn.stop();
     await home.changeOutsideAddress(SECOND);
     const after = netdrift.log.mark();

@@ -7,6 +7,7 @@ import { describeLab } from './support/needs.ts';
 import { type Netdrift, startNetdrift } from './support/netdrift.ts';
 import { type PlainNetwork, plainNetwork } from './support/networks.ts';
 import {
+  confirmed,
   dyndns2,
   embedded,
   publication,
@@ -35,20 +36,12 @@ describeLab('a netdrift that is started again', ['dig'], () => {
     netdrift = startNetdrift(lab, { namespace: host, config: settings(sinks) });
     await publication(recorder, FIRST);
     await served(host, 'A', [FIRST]);
-    await confirmed(FIRST);
+    await confirmed(netdrift, FIRST);
   });
   afterEach(() => lab.close());
 
   const replace = (from: string, to: string): Promise<void> =>
     host.replaceAddress('eth0', `${from}/24`, `${to}/24`);
-
-  /** Until the provider's answer has arrived: a request seen by the provider is not yet a known success. */
-  const confirmed = (address: string, after = 0): Promise<unknown> =>
-    netdrift.line(
-      (line) =>
-        line.event === 'record_updated' && line['sink'] === 'dyn' && String(line['address']) === address,
-      { after },
-    );
 
   test('sends nothing for what is right already, and its own name server answers again', async () => {
     await netdrift.restart();
@@ -82,7 +75,7 @@ describeLab('a netdrift that is started again', ['dig'], () => {
     await recorder.reply({});
     const after = netdrift.log.mark();
     netdrift.start();
-    await confirmed(SECOND, after);
+    await confirmed(netdrift, SECOND, after);
     await netdrift.restart();
     await served(host, 'A', [SECOND]);
     await replace(SECOND, THIRD);

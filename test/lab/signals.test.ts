@@ -9,6 +9,7 @@ import { type Netdrift, startNetdrift } from './support/netdrift.ts';
 import { type PlainNetwork, plainNetwork } from './support/networks.ts';
 import {
   askedFor,
+  confirmed,
   DYNDNS_NAME,
   digEmbedded,
   dyndns2,
@@ -36,9 +37,8 @@ describeLab('a netdrift that gets a signal', ['dig'], () => {
     host = network.host;
     recorder = await Recorder.start(lab, network.outside);
     netdrift = startNetdrift(lab, { namespace: host, config: configuration() });
-    await publication(recorder, FIRST);
     await served(host, 'A', [FIRST]);
-    await netdrift.line({ event: 'record_updated', sink: 'dyn' });
+    await confirmed(netdrift, FIRST);
   });
   afterEach(() => lab.close());
 

@@ -7,7 +7,15 @@ import { describeLab } from './support/needs.ts';
 import { type Netdrift, type NetdriftOptions, startNetdrift } from './support/netdrift.ts';
 import { type PlainNetwork, plainNetwork } from './support/networks.ts';
 import { hasEnded } from './support/process.ts';
-import { dyndns2, embedded, publication, publishedInOrder, served, settings } from './support/publishing.ts';
+import {
+  confirmed,
+  dyndns2,
+  embedded,
+  publication,
+  publishedInOrder,
+  served,
+  settings,
+} from './support/publishing.ts';
 import { Recorder } from './support/recorder.ts';
 
 const [FIRST, SECOND, THIRD] = ['198.51.100.10', '198.51.100.11', '198.51.100.12'];
@@ -57,7 +65,7 @@ describeLab('a netdrift that watches', ['dig'], () => {
   test('recovers from kill -9 of its ip monitor, misses nothing meanwhile and hears events again', async () => {
     const netdrift = start();
     const monitor = await listening(netdrift);
-    await publication(recorder, FIRST);
+    await confirmed(netdrift, FIRST);
     const after = netdrift.log.mark();
     process.kill(monitor, 'SIGKILL');
     await netdrift.line({ event: 'trigger_source_lost' }, { after });
@@ -72,7 +80,7 @@ describeLab('a netdrift that watches', ['dig'], () => {
   test('finds the change that was lost because its ip monitor stood still in a storm', async () => {
     const netdrift = start();
     const monitor = await listening(netdrift);
-    await publication(recorder, FIRST);
+    await confirmed(netdrift, FIRST);
     process.kill(monitor, 'SIGSTOP');
     // More than the kernel keeps for a listener (1 MiB): the change at the end is among what is thrown away.
     const flap = [`addr add ${THIRD}/24 dev eth0`, `addr del ${THIRD}/24 dev eth0`];
@@ -101,7 +109,7 @@ describeLab('a netdrift that watches', ['dig'], () => {
   test('polls where there is no ip program, says so once, and finds the change', async () => {
     // No folder of programs: neither ip nor setpriv can be found.
     const netdrift = start({ watch: { every: '1h', poll: '500ms' } }, { wrapper: ['env', 'PATH=/nowhere'] });
-    await publication(recorder, FIRST);
+    await confirmed(netdrift, FIRST);
     await netdrift.line({ event: 'polling' });
     await replace(FIRST, SECOND);
     await served(host, 'A', [SECOND]);
@@ -124,7 +132,7 @@ describeLab('a netdrift that watches', ['dig'], () => {
   test('goes on publishing when nobody reads its log, and ends in time', async () => {
     const netdrift = start({ log: { level: 'trace', format: 'json' } });
     await listening(netdrift);
-    await publication(recorder, FIRST);
+    await confirmed(netdrift, FIRST);
     netdrift.process.child.stdout?.pause();
     await flood();
     await replace(FIRST, SECOND);
@@ -189,7 +197,7 @@ describeLab('a netdrift that watches', ['dig'], () => {
     const service = await Recorder.start(lab, network.outside, { reply: { body: '203.0.113.77' } });
     const http = { detector: 'http', services: [`http://${network.server}:${service.port}/`] };
     const netdrift = start({ uplinks: { wan: { ipv4: ['interface', http], allow: ['documentation'] } } });
-    await publication(recorder, FIRST);
+    await confirmed(netdrift, FIRST);
     await replace(FIRST, SECOND);
     await publication(recorder, SECOND);
     expect(await netdrift.command('trigger')).toMatchObject({ code: 0 });

@@ -9,7 +9,9 @@ describe('createLimit', () => {
     await fc.assert(
       fc.asyncProperty(
         fc.integer({ min: 1, max: 5 }),
-        fc.array(fc.record({ ticks: fc.integer({ min: 1, max: 3 }), fails: fc.boolean() }), { maxLength: 20 }),
+        fc.array(fc.record({ ticks: fc.integer({ min: 1, max: 3 }), fails: fc.boolean() }), {
+          maxLength: 20,
+        }),
         async (places, tasks) => {
           const limit = createLimit(places);
           const started: number[] = [];

@@ -287,3 +287,63 @@ test('unknown keys of the sink are refused', () => {
   expect(cloudflare.options.safeParse({ token: 't-o-k', proxyed: true }).success).toBe(false);
   expect(cloudflare.options.safeParse({}).success).toBe(false);
 });
+
+describe('ownership by comment', () => {
+  const wanted = [target('home.example.org', '198.51.100.7')];
+  const found = (comment: string | null) => [record('r1', 'home.example.org', '192.0.2.1', { comment })];
+  const owner = { owner: 'attic' };
+
+  test('a new record is marked, before the operator’s own comment', async () => {
+    const cf = service();
+    await cf.run(wanted, { ...owner, comment: 'the flat' });
+    expect(cf.writes[0]?.body).toMatchObject({ comment: 'netdrift:attic the flat' });
+  });
+
+  test('a marked record is changed, and keeps its comment', async () => {
+    const cf = service(found('kept by netdrift:attic, do not touch'));
+    const { results } = await cf.run(wanted, owner);
+    expect(results).toMatchObject([{ kind: 'updated' }]);
+    expect(cf.writes).toMatchObject([{ method: 'PATCH', body: { content: '198.51.100.7' } }]);
+    expect(cf.writes[0]?.body).not.toHaveProperty('comment');
+  });
+
+  test.each([
+    ['no mark', 'set by hand', 'has no mark netdrift:attic'],
+    ['no comment', null, 'has no mark netdrift:attic'],
+    ['the mark of another netdrift', 'netdrift:cellar', 'belongs to the netdrift that calls itself cellar'],
+    ['a longer name', 'netdrift:attic2', 'belongs to the netdrift that calls itself attic2'],
+  ])('a record with %s is left alone, and that is said', async (_, comment, words) => {
+    const cf = service(found(comment));
+    const { results } = await cf.run(wanted, owner);
+    expect(results).toMatchObject([
+      {
+        kind: 'failed',
+        failure: { class: 'refused', scope: 'record', message: expect.stringContaining(words) },
+      },
+    ]);
+    expect(cf.writes).toEqual([]);
+  });
+
+  test('two on one name: the record of the other is neither changed nor deleted', async () => {
+    const cf = service([
+      record('r1', 'home.example.org', '198.51.100.7', { comment: 'netdrift:attic' }),
+      record('r2', 'home.example.org', '203.0.113.9', { comment: 'netdrift:cellar' }),
+    ]);
+    const { results } = await cf.run(wanted, owner);
+    expect(results).toMatchObject([{ failure: { message: expect.stringContaining('cellar') } }]);
+    expect(cf.writes).toEqual([]);
+  });
+
+  test('one name that is not ours does not keep the others of the batch from being written', async () => {
+    const cf = service(found('netdrift:cellar'));
+    const { results } = await cf.run([...wanted, target('new.example.org', '198.51.100.7')], owner);
+    expect(results.map(({ kind }) => kind).sort()).toEqual(['failed', 'updated']);
+    expect(cf.writes).toMatchObject([{ method: 'POST', body: { name: 'new.example.org' } }]);
+  });
+
+  test('without an owner nothing is asked of comments', async () => {
+    const cf = service(found('netdrift:cellar'));
+    const { results } = await cf.run(wanted);
+    expect(results).toMatchObject([{ kind: 'updated' }]);
+  });
+});

@@ -52,12 +52,15 @@ export async function askStun(
   return await transact(question, resolved.address, randomBytes(TRANSACTION_ID_LENGTH), network);
 }
 
-type Resolved =
+export type Resolved =
   | { readonly kind: 'resolved'; readonly address: IpAddress }
   | { readonly kind: 'failed'; readonly why: string };
 
 /** getaddrinfo cannot be cancelled: on abort its late answer is dropped. */
-function resolve({ host, family, signal }: StunQuestion, network: StunNetwork): Promise<Resolved> {
+export function resolve(
+  { host, family, signal }: Pick<StunQuestion, 'host' | 'family' | 'signal'>,
+  network: Pick<StunNetwork, 'lookup'>,
+): Promise<Resolved> {
   return new Promise((settle, reject) => {
     const abort = () => reject(signal.reason);
     signal.addEventListener('abort', abort, { once: true });
@@ -123,11 +126,13 @@ function transact(
   });
 }
 
-function isFrom(sender: RemoteInfo, server: IpAddress, port: number): boolean {
+export function isFrom(
+  sender: Pick<RemoteInfo, "address" | "port">,
+  server: IpAddress, port: number): boolean {
   return sender.port === port && parseAddress(sender.address.replace(/%.*$/, '')) === server;
 }
 
-function explain(error: NodeJS.ErrnoException, localAddress: IpAddress | undefined): string {
+export function explain(error: NodeJS.ErrnoException, localAddress: IpAddress | undefined): string {
   switch (error.code) {
     case 'ECONNREFUSED':
       return 'refused: nothing listens on that port';
@@ -141,6 +146,6 @@ function explain(error: NodeJS.ErrnoException, localAddress: IpAddress | undefin
   }
 }
 
-const failed = (why: string) => ({ kind: 'failed', why }) as const;
+export const failed = (why: string) => ({ kind: 'failed', why }) as const;
 
 const codeOf = (error: NodeJS.ErrnoException | null): string => (error?.code ? ` (${error.code})` : '');

@@ -8,7 +8,7 @@ import { defineRestProvider } from '../rest/provider.ts';
 import * as dns from '../rest/records.ts';
 import { path } from '../rest/request.ts';
 import { withToken } from '../rest/tokens.ts';
-import { kept, propertiesFor, recordsIn, set, setAt, TYPES, VERSION } from './sets.ts';
+import { kept, propertiesFor, recordsIn, set, setAt, VERSION } from './sets.ts';
 
 const name = () => z.string().min(1);
 const options = z.strictObject({
@@ -51,7 +51,7 @@ export const azure = defineRestProvider<z.output<typeof options>>({
   example:
     'provider: azure\ntenant_id: 00000000-0000-0000-0000-000000000000\nclient_id: 00000000-0000-0000-0000-000000000000\nclient_secret: { env: AZURE_CLIENT_SECRET }\nsubscription_id: 00000000-0000-0000-0000-000000000000\nresource_group: dns\n',
   notes: [
-    'Each name takes three requests to read (A, AAAA, TXT).',
+    'Each name and type takes a request to read.',
     'Record sets without a TTL of their own are made with 300 seconds; alias record sets are left alone.',
     'The limits of Azure DNS in requests for a zone could not be confirmed; 60 a minute are used. Nor is there a list of its error codes: those not known mean what their HTTP status says.',
   ],
@@ -61,7 +61,7 @@ export const azure = defineRestProvider<z.output<typeof options>>({
   limits: [{ requests: 60, per: 60_000 }],
   api: (given) => {
     const login = `https://login.microsoftonline.com/${encodeURIComponent(given.tenant_id)}/oauth2/v2.0/token`;
-    const { authorize, forget } = withToken({
+    const { authorize, judge } = withToken({
       title: 'Azure DNS',
       secrets: [given.client_secret],
       ask: () => ({
@@ -85,10 +85,10 @@ export const azure = defineRestProvider<z.output<typeof options>>({
       authorize,
       codec,
       refusal: ({ status, body }) => {
-        // The token was withdrawn before its time.
-        if (status === 401) forget();
-        const said = status >= 400 ? body : undefined;
-        return refusal.safeParse(said).data?.error ?? plainRefusal.safeParse(said).data;
+        const verdict = judge(status);
+        const answer = status >= 400 ? body : undefined;
+        const said = refusal.safeParse(answer).data?.error ?? plainRefusal.safeParse(answer).data;
+        return said && { ...said, verdict };
       },
       // https://learn.microsoft.com/en-us/azure/azure-resource-manager/troubleshooting/common-deployment-errors ; the codes of the
       // DNS service itself are not listed anywhere, and mean what their status says.
@@ -128,10 +128,10 @@ export const azure = defineRestProvider<z.output<typeof options>>({
         },
       },
       // Sets are asked for one by one: the filter of the list is by suffix, and the list of a large zone is a hundred pages.
-      eachName: true,
-      records: async (ask, zone, of = zone.name) => {
+      lists: 'name',
+      records: async (ask, zone, of = zone.name, types = ['A', 'AAAA']) => {
         const found: dns.ListedRecord[] = [];
-        for (const type of TYPES) {
+        for (const type of types) {
           const one = await setAt(ask, setPath(zone, type, of));
           if (one !== undefined) found.push(...recordsIn(zone.name, one));
         }

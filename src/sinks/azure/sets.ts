@@ -23,8 +23,6 @@ interface Kept {
 }
 export const kept = (record: dns.RestRecord) => record.extra as Kept;
 
-export const TYPES = ['A', 'AAAA', 'TXT'] as const;
-
 export function recordsIn(zone: RestZone['name'], found: z.output<typeof set>): readonly dns.ListedRecord[] {
   const { TTL: ttl, ARecords = [], AAAARecords = [], TXTRecords = [], targetResource } = found.properties;
   // The type is `Microsoft.Network/dnszones/A`.

@@ -26,6 +26,11 @@ function parse(text: string): ServiceAccount | undefined {
 export const serviceAccountKey = () =>
   secret().refine((value) => parse(value.reveal()) !== undefined, {
     error: 'is not the JSON key file of a service account',
+    params: {
+      remedy:
+        'make a key of type JSON for the service account, and name the file: { file: /path/to/key.json }',
+      secret: true,
+    },
   });
 
 /** @throws TypeError if the secret did not pass `serviceAccountKey`. */

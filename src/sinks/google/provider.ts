@@ -42,7 +42,7 @@ export const google = defineRestProvider<z.output<typeof options>>({
   limits: [{ requests: 300, per: 60_000 }],
   api: (given) => {
     const account = serviceAccountOf(given.key);
-    const { authorize, forget } = withToken({
+    const { authorize, judge } = withToken({
       title: 'Google Cloud DNS',
       secrets: [given.key, new Secret(account.private_key)],
       timed: true,
@@ -68,12 +68,11 @@ export const google = defineRestProvider<z.output<typeof options>>({
       account: given.key,
       authorize,
       refusal: ({ status, body }) => {
-        // The token was withdrawn before its time.
-        if (status === 401) forget();
+        const verdict = judge(status);
         const said = refusal.safeParse(status >= 400 ? body : undefined).data?.error;
         if (said === undefined) return undefined;
         const code = said.errors[0]?.reason ?? said.status;
-        return code === undefined ? { message: said.message } : { code, message: said.message };
+        return { ...(code && { code }), message: said.message, verdict };
       },
       // https://cloud.google.com/dns/docs/error-messages and https://cloud.google.com/apis/design/errors
       verdicts: {

@@ -116,6 +116,7 @@ export const namecheap = defineRestProvider<Options>({
         return { name, id: name };
       },
     },
+    lists: 'zone',
     records: async (ask, zone) => {
       const { hosts } = await hostsOf(ask, zone);
       return hosts.map(({ Name, Type, Address, TTL }) => {

@@ -19,7 +19,7 @@ const options = z.strictObject({
   application_secret: secret(),
   consumer_key: secret(),
   ...restOptions,
-  region: z.enum(['eu', 'ca', 'us']).default('eu').meta({ description: 'Where the account is.' }),
+  region: z.enum(['eu', 'ca', 'us']).prefault('eu').meta({ description: 'Where the account is.' }),
 });
 type Options = z.output<typeof options>;
 
@@ -96,7 +96,7 @@ export const ovh = defineRestProvider<Options>({
         },
       },
       // The list gives numbers only, and each record has to be asked for.
-      eachName: true,
+      lists: 'name',
       records: async (ask, zone, name) => {
         const query = name === undefined ? {} : { subDomain: relativeTo(zone.name, name, '') };
         const found = await ask.get(`${zonePath(zone)}/record`, ids, query);

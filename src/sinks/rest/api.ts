@@ -44,10 +44,21 @@ export interface RestApi {
   /** True if signatures carry the time: with a wrong clock a refused signature says nothing about the key. */
   readonly timed?: true;
   readonly zones: ZoneSource;
-  /** Records of a zone, of all types; only those of `name` if given and the provider can. More than asked for does no harm. */
-  readonly records: (ask: Ask, zone: RestZone, name?: Fqdn) => Promise<readonly ListedRecord[]>;
-  /** True if the list of a zone costs a request for each record: then every name is asked for by itself, however many. */
-  readonly eachName?: true;
+  /**
+   * Records of a zone, of all types; only those of `name` if given and the provider can, and only those of the `types` that come with
+   * a name. More than asked for does no harm.
+   */
+  readonly records: (
+    ask: Ask,
+    zone: RestZone,
+    name?: Fqdn,
+    types?: readonly string[],
+  ) => Promise<readonly ListedRecord[]>;
+  /**
+   * What lists are good for, where it is not both: `zone` if the provider cannot list one name (the zone is listed once, however few
+   * names), `name` if listing the zone costs a request for each record (names are listed one by one, however many).
+   */
+  readonly lists?: 'zone' | 'name';
   readonly write: RestWriter;
   /** Why this change must not be made (an alias in its place, somebody else's record); nothing is sent for it then. */
   readonly guard?: (change: RestChange) => string | undefined;

@@ -29,5 +29,6 @@ export function defineRestProvider<Options extends RestOptions>(
       limits,
       components,
     });
-  return { ...provider, session, create: (init, components) => restSink(session(init, components)) };
+  const traits = { reads: true, ...provider.traits };
+  return { ...provider, traits, session, create: (init, components) => restSink(session(init, components)) };
 }

@@ -108,15 +108,13 @@ export class RestSession {
   async #records(zoned: ReadonlyMap<RestZone, readonly RestKey[]>, ask: Ask): Promise<readonly RestRecord[]> {
     const found = await together([...zoned], async ([zone, wanted]) => {
       const names = [...new Set(wanted.map((key) => key.name))];
-      if (names.length > ASKED_BY_NAME && this.#api.eachName !== true)
+      if (this.#api.lists === 'zone' || (names.length > ASKED_BY_NAME && this.#api.lists !== 'name'))
         return matching(wanted, await this.#api.records(ask, zone));
       const parts = await together(names, async (name) => {
-        const listed = await this.#api.records(ask, zone, name);
         // Each list answers for its own name only: from a service that ignores the filter every list is the whole zone.
-        return matching(
-          wanted.filter((key) => key.name === name),
-          listed,
-        );
+        const here = wanted.filter((key) => key.name === name);
+        const types = [...new Set(here.map(({ type }) => type))];
+        return matching(here, await this.#api.records(ask, zone, name, types));
       });
       return parts.flat();
     });

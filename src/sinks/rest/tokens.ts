@@ -3,7 +3,7 @@ import type { Secret } from '../../config/secret.ts';
 import { type HttpAnswer, HttpFailure, type HttpRequest } from '../../net/http.ts';
 import type { Authorize, SigningTools } from './api.ts';
 import { jsonCodec } from './codec.ts';
-import { type Circumstances, refused, unanswered, unreadable } from './refusal.ts';
+import { type Circumstances, refused, unanswered, unreadable, type Verdict } from './refusal.ts';
 
 /** A service that gives out short-lived access tokens (RFC 6749). */
 export interface TokenService {
@@ -23,12 +23,21 @@ export interface TokenService {
 const granted = z.object({ access_token: z.string().min(1), expires_in: z.coerce.number().positive() });
 /** RFC 6749 section 5.2; `message` for gates in front of it. */
 const denied = z.object({ error: z.string(), error_description: z.string().optional() });
+export interface TokenBearer {
+  readonly authorize: Authorize;
+  /**
+   * To be told the status of every answer of the API. At 401 the token is dropped; if it was good before, it was withdrawn and
+   * the next one will do (`transient`), which is no reason to hold the key against the operator.
+   */
+  readonly judge: (status: number) => Verdict | undefined;
+}
+
 /**
- * Signs with a token, kept until a little before its end. `forget` drops it: the API has refused it.
- * Times are counted from boot, so that a step of the wall clock neither keeps a dead token nor throws away a good one.
+ * Signs with a token, kept until a little before its end. Times are counted from boot, so that a step of the wall clock neither
+ * keeps a dead token nor throws away a good one.
  */
-export function withToken(service: TokenService): { authorize: Authorize; forget: () => void } {
-  let kept: { readonly token: Promise<string>; until: number } | undefined;
+export function withToken(service: TokenService): TokenBearer {
+  let kept: { readonly token: Promise<string>; until: number; accepted: boolean } | undefined;
 
   const fetch = async (tools: SigningTools): Promise<string> => {
     const began = tools.clock.boot();
@@ -58,13 +67,19 @@ export function withToken(service: TokenService): { authorize: Authorize; forget
   };
 
   return {
-    forget: () => {
+    judge: (status) => {
+      if (status !== 401) {
+        if (kept !== undefined) kept.accepted = true;
+        return undefined;
+      }
+      const accepted = kept?.accepted === true;
       kept = undefined;
+      return accepted ? 'transient' : undefined;
     },
     authorize: async (request, tools) => {
       if (kept === undefined || kept.until <= tools.clock.boot()) {
         // Requests that leave at the same time share one question.
-        kept = { token: fetch(tools), until: Number.POSITIVE_INFINITY };
+        kept = { token: fetch(tools), until: Number.POSITIVE_INFINITY, accepted: false };
       }
       const token = await kept.token.catch((error: unknown) => {
         kept = undefined;

@@ -28,7 +28,7 @@ export function compileWords(meanings: Readonly<Record<string, Meaning>>): Words
     ([a], [b]) => openness(a) - openness(b) || b.length - a.length,
   );
   return ordered.map(([word, meaning]) => {
-    const body = word.split(/(\*|\{addresses\})/).map(patternOf).join('');
+    const body = word.split(/(\*| \{addresses\} |\{addresses\})/).map(patternOf).join('');
     const closed = openness(word) === 0;
     const success = meaning.kind !== 'failed';
     const tail = success && closed ? `(?:[\\s,]+${ADDRESSES})?` : '';
@@ -42,8 +42,13 @@ export function compileWords(meanings: Readonly<Record<string, Meaning>>): Words
 // Closed words are tried first, so that a pattern cannot swallow them.
 const openness = (word: string): number => word.split('*').length - 1 + (word.includes('{addresses}') ? 1 : 0);
 
-const patternOf = (part: string): string =>
-  part === '*' ? '.*' : part === '{addresses}' ? ADDRESSES : part.replaceAll(/[\\^$.*+?()[\]{}|/]/g, '\\$&');
+function patternOf(part: string): string {
+  if (part === '*') return '.*';
+  if (part === '{addresses}') return ADDRESSES;
+  // Between two words there may be none at all, and then one space.
+  if (part === ' {addresses} ') return '\\s+(?<addresses>(?:[0-9A-Fa-f:.,]+\\s+)*)';
+  return part.replaceAll(/[\\^$.*+?()[\]{}|/]/g, '\\$&');
+}
 
 // No documented answer is as long, and each `*` makes the search for a match one degree dearer.
 const LONGEST = 2_000;

@@ -42,8 +42,11 @@ function describe(text: string): string {
  * them), the world sees that one; it would be gone within a day, so it is not taken for the host's address.
  */
 export function outsideReading(address: IpAddress, via: Witness, snapshot: Snapshot, why: string): Reading {
+  let prefixLength: number | undefined;
   for (const owner of snapshot.interfaces) {
-    const flags = owner.addresses.find((entry) => entry.address === address)?.flags;
+    const entry = owner.addresses.find((candidate) => candidate.address === address);
+    const flags = entry?.flags;
+    prefixLength ??= entry?.prefixLength;
     const state =
       flags?.temporary === true ? 'temporary' : flags?.deprecated === true ? 'deprecated' : undefined;
     if (state !== undefined) {
@@ -53,7 +56,7 @@ export function outsideReading(address: IpAddress, via: Witness, snapshot: Snaps
       );
     }
   }
-  return { kind: 'known', address, via, why };
+  return { kind: 'known', address, via, why, ...(prefixLength !== undefined && { prefixLength }) };
 }
 
 const wrong = (why: string): AddressText => ({ kind: 'wrong', why });

@@ -18,7 +18,13 @@ export interface ChooseOptions {
 }
 
 export type Choice =
-  | { readonly kind: 'known'; readonly address: IpAddress; readonly interface: string; readonly why: string }
+  | {
+      readonly kind: 'known';
+      readonly address: IpAddress;
+      readonly interface: string;
+      readonly prefixLength: number;
+      readonly why: string;
+    }
   | { readonly kind: 'absent' | 'unavailable'; readonly why: string };
 
 interface Candidate {
@@ -28,8 +34,14 @@ interface Candidate {
 
 interface Preference {
   readonly label: string;
-  readonly fits: (candidate: Candidate) => boolean;
+  readonly fits: (candidate: Candidate, all: readonly Candidate[]) => boolean;
 }
+
+/**
+ * Seconds by which lifetimes may differ and still count as equal: those of one announcement run down together, but are read a moment
+ * apart, and the choice must not hang on that.
+ */
+const LIFETIME_SLACK = 10;
 
 const SHOWN = 4;
 
@@ -104,7 +116,7 @@ function unfitness(
   if (entry.flags.duplicate) return 'duplicate';
   if (entry.flags.tentative) return 'tentative';
   if (name !== 'global' && !options.allow.includes(name)) return name;
-  if (entry.flags.deprecated && options.deprecated !== true) return 'deprecated';
+  if (isDeprecated(entry) && options.deprecated !== true) return 'deprecated';
   if (entry.flags.temporary && options.temporary !== true) return 'temporary';
   if (options.suffix !== undefined && !sameHostPart(entry.address, options.suffix))
     return 'of another suffix';
@@ -154,11 +166,12 @@ function preferences(
   return [
     { label: 'on the interface of the default route', fits: ({ owner }) => defaults.has(owner.name) },
     { label: 'global', fits: ({ entry }) => classify(entry.address) === 'global' },
-    { label: 'not deprecated', fits: ({ entry }) => !entry.flags.deprecated },
+    { label: 'not deprecated', fits: ({ entry }) => !isDeprecated(entry) },
     { label: 'temporary as asked', fits: ({ entry }) => options.temporary === true && entry.flags.temporary },
     { label: 'chosen before', fits: ({ entry }) => entry.address === sticky },
     // RFC 8064: stable addresses are opaque (RFC 7217); one made from the MAC address gives the hardware away.
     { label: 'not made from the MAC address', fits: ({ entry }) => !isFromMac(entry.address) },
+    { label: 'longest preferred lifetime', fits: outlives },
   ];
 }
 
@@ -166,7 +179,8 @@ function narrow(fit: readonly Candidate[], order: readonly Preference[]): Choice
   let left = fit;
   const reasons: string[] = [];
   for (const { label, fits } of order) {
-    const kept = left.filter(fits);
+    const before = left;
+    const kept = left.filter((candidate) => fits(candidate, before));
     if (kept.length === 0 || kept.length === left.length) continue;
     left = kept;
     reasons.push(label);
@@ -178,7 +192,13 @@ function narrow(fit: readonly Candidate[], order: readonly Preference[]): Choice
     fit.length === 1
       ? `the only candidate (${list(fit)})`
       : `of ${fit.length} candidates (${list(fit)}): ${reasons.join(', ')}`;
-  return { kind: 'known', address: first.entry.address, interface: first.owner.name, why };
+  return {
+    kind: 'known',
+    address: first.entry.address,
+    interface: first.owner.name,
+    prefixLength: first.entry.prefixLength,
+    why,
+  };
 }
 
 const unavailable = (why: string): Choice => ({ kind: 'unavailable', why });
@@ -192,6 +212,18 @@ function sameHostPart(a: IpAddress, b: IpAddress): boolean {
   const left = addressBytes(a).subarray(8);
   const right = addressBytes(b).subarray(8);
   return left.length === right.length && left.every((byte, index) => byte === right[index]);
+}
+
+/** A preferred lifetime that has run out says the same as the flag (RFC 4862 section 5.5.4); the kernel sets that a moment later. */
+const isDeprecated = ({ flags, preferredLifetime }: InterfaceAddress): boolean =>
+  flags.deprecated || preferredLifetime === 0;
+
+/** True if no other is known to be preferred for longer. Where a lifetime is not known it decides nothing. */
+function outlives({ entry }: Candidate, all: readonly Candidate[]): boolean {
+  const own = entry.preferredLifetime;
+  return all.every(({ entry: { preferredLifetime: other } }) => {
+    return own === undefined || other === undefined || own === other || own + LIFETIME_SLACK >= other;
+  });
 }
 
 /** Modified EUI-64: ff:fe in the middle of the interface identifier (RFC 4291 appendix A). */

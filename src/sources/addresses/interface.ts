@@ -32,7 +32,13 @@ export const interfaceKind: DetectorKind<z.infer<typeof options>> = {
           if (chosen.kind !== 'known') return { kind: chosen.kind, via: witness, why: chosen.why };
           previous = chosen.address;
           const via = { ...witness, name: chosen.interface };
-          return { kind: 'known', address: chosen.address, via, why: chosen.why };
+          return {
+            kind: 'known',
+            address: chosen.address,
+            via,
+            why: chosen.why,
+            prefixLength: chosen.prefixLength,
+          };
         },
       },
     ];

@@ -9,7 +9,7 @@ import type { Detector, DetectorComponents, DetectorInit, DetectorKind } from '.
 import { checkFamily, outsideReading, unavailable } from './answer.ts';
 import { sourceAddress } from './source-address.ts';
 
-interface Server {
+export interface StunServer {
   readonly host: string;
   readonly port: number;
   readonly operator: string;
@@ -19,7 +19,7 @@ interface Server {
 const STUN_PORT = 3478;
 
 /** Asked in this order where the operator names none; three operators, all with addresses of both families. */
-const DEFAULT_SERVERS: readonly Server[] = [
+const DEFAULT_SERVERS: readonly StunServer[] = [
   { host: 'stun.cloudflare.com', port: STUN_PORT, operator: 'Cloudflare' },
   { host: 'stun.l.google.com', port: 19302, operator: 'Google' },
   { host: 'stun.nextcloud.com', port: STUN_PORT, operator: 'Nextcloud' },
@@ -33,10 +33,10 @@ const options = z.strictObject({
     .optional(),
 });
 
-type Options = z.infer<typeof options>;
+export type StunOptions = z.infer<typeof options>;
 
 /** STUN servers (RFC 8489): one datagram there and one back, one detector a server, in order. */
-export const stunKind: DetectorKind<Options> = {
+export const stunKind: DetectorKind<StunOptions> = {
   name: 'stun',
   title: 'what STUN servers see',
   options,
@@ -45,23 +45,26 @@ export const stunKind: DetectorKind<Options> = {
 
 /** `network` is replaced in tests. */
 export function stunDetectors(
-  init: DetectorInit<Options>,
+  init: DetectorInit<StunOptions>,
   components: DetectorComponents,
   network?: StunNetwork,
 ): readonly Detector[] {
-  const servers = init.options.servers?.map(completed) ?? DEFAULT_SERVERS;
-  return servers.map((entry) => serverDetector(entry, init, components, network));
+  return stunServers(init.options).map((entry) => serverDetector(entry, init, components, network));
 }
 
-function completed(entry: NonNullable<Options['servers']>[number]): Server {
+/** The servers that options of this detector name, or the default ones. */
+export const stunServers = ({ servers }: StunOptions): readonly StunServer[] =>
+  servers?.map(completed) ?? DEFAULT_SERVERS;
+
+function completed(entry: NonNullable<StunOptions['servers']>[number]): StunServer {
   const { host, port } = 'server' in entry ? entry.server : entry;
   const operator = 'server' in entry ? entry.operator : undefined;
   return { host, port, operator: operator ?? host };
 }
 
 function serverDetector(
-  { host, port, operator }: Server,
-  init: DetectorInit<Options>,
+  { host, port, operator }: StunServer,
+  init: DetectorInit<StunOptions>,
   components: DetectorComponents,
   network: StunNetwork | undefined,
 ): Detector {

@@ -2,6 +2,7 @@ import type { NetworkInterfaceInfo } from 'node:os';
 import type { SchedulerLike } from 'rxjs';
 import type { Family } from '../../model/family.ts';
 import type { DefaultRoute, NetworkInterface } from '../../model/snapshot.ts';
+import type { Spawn } from '../../model/spawn.ts';
 import type { Log } from '../../telemetry/log.ts';
 
 /** Everything of the host that a snapshot is made from. `host.ts` gives the real ones. */
@@ -14,6 +15,8 @@ export interface SnapshotComponents {
   readonly readFile: (path: string) => string;
   /** Asks for a family's default gateway where there is no /proc to read; may throw, reject or hang. */
   readonly gateway: (family: Family) => Promise<Gateway>;
+  /** For asking `ip` on Linux; without it lifetimes of addresses stay unknown. */
+  readonly spawn?: Spawn;
   readonly scheduler: SchedulerLike;
   readonly log: Log;
 }

@@ -1,3 +1,4 @@
+import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { endianness, networkInterfaces } from 'node:os';
 import { asyncScheduler } from 'rxjs';
@@ -17,6 +18,7 @@ export function hostSnapshotComponents(
     // Reading /proc waits for nobody: a few tens of microseconds, less than handing it to the thread pool.
     readFile: (path) => readFileSync(path, 'utf8'),
     gateway: askGateway,
+    spawn,
     scheduler: asyncScheduler,
     log,
   };

@@ -21,7 +21,7 @@ const LINE = /^([0-9a-f]{32})\s+([0-9a-f]{1,8})\s+([0-9a-f]{2})\s+[0-9a-f]{2}\s+
  * Reads /proc/net/if_inet6: address, index, prefix length, scope, flags (all hexadecimal), name. Lines that do not fit are left out.
  *
  * The kernel keeps the deprecated flag in step with a preferred lifetime of 0, whether it ran out or was announced so; the flag
- * therefore is the canonical form here and lifetimes never enter the snapshot.
+ * therefore is the canonical form. Lifetimes are not in this file (`lifetimes.ts`).
  */
 export function parseInet6(text: string): readonly Inet6Entry[] {
   return text.split('\n').flatMap((line): readonly Inet6Entry[] => {

@@ -3,6 +3,7 @@ import { FAMILIES, type Family } from '../../model/family.ts';
 import { preferredRoute } from '../../model/route.ts';
 import type { DefaultRoute, NetworkInterface, Snapshot } from '../../model/snapshot.ts';
 import type { Link, SnapshotComponents, SnapshotInit } from './contract.ts';
+import { lifetimeReader } from './lifetimes.ts';
 import { lookAtLinux } from './linux.ts';
 import { lookAnywhere } from './portable.ts';
 import { nameMatcher, TUNNELS, virtualNames } from './virtual.ts';
@@ -22,6 +23,11 @@ export function createSnapshotReader(
   const byName = nameMatcher(init.virtual ?? virtualNames(components.platform));
   const named = new Set(init.named ?? []);
   const looksVirtual = (name: string): boolean => !named.has(name) && byName(name);
+  const { spawn } = components;
+  const withLifetimes =
+    components.platform === 'linux' && spawn !== undefined
+      ? lifetimeReader({ ...components, spawn })
+      : async (given: readonly Link[]) => given;
   let links: readonly Link[] = [];
   let known: Record<Family, readonly DefaultRoute[]> = { ipv4: [], ipv6: [] };
 
@@ -30,6 +36,8 @@ export function createSnapshotReader(
     if (sight.links === undefined)
       components.log.debug('interfaces_unknown', 'keeping the interfaces of the last look');
     links = sight.links ?? links;
+    // Of the links of this look alone: lifetimes run down, and what was known of them a while ago is wrong now.
+    const aged = await withLifetimes(links);
     const present = new Set(links.map((link) => link.name));
     const keep = (family: Family): readonly DefaultRoute[] => {
       const kept = known[family].filter((route) => present.has(route.interface));
@@ -41,7 +49,7 @@ export function createSnapshotReader(
       return kept;
     };
     known = { ipv4: sight.routes.ipv4 ?? keep('ipv4'), ipv6: sight.routes.ipv6 ?? keep('ipv6') };
-    return compose(links, [...known.ipv4, ...known.ipv6], looksVirtual);
+    return compose(aged, [...known.ipv4, ...known.ipv6], looksVirtual);
   };
 }
 

@@ -48,7 +48,20 @@ const OTHERS = ['tun*', 'tap*', 'wg*', 'gif*', 'gre*', 'epair*', 'bridge*', 'vet
 
 /** Links of VPNs, on all systems. Point-to-point links of providers (ppp*, PPPoE, LTE) are uplinks and not among them. */
 export const TUNNELS: readonly string[] = [
-  ...['tun*', 'tap*', 'wg*', 'utun*', 'ipsec*', 'tailscale*', 'zt*', 'wt0', 'nebula*', 'nordlynx', 'proton*', 'mullvad*'],
+  ...[
+    'tun*',
+    'tap*',
+    'wg*',
+    'utun*',
+    'ipsec*',
+    'tailscale*',
+    'zt*',
+    'wt0',
+    'nebula*',
+    'nordlynx',
+    'proton*',
+    'mullvad*',
+  ],
   ...['WireGuard*', 'OpenVPN*', 'ZeroTier*'],
 ];
 

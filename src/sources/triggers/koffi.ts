@@ -1,4 +1,7 @@
-/** The part of npm koffi (an optional dependency) that is used here. */
+/**
+ * The part of npm koffi that is used here. Its native packages carry the whole interface; those for Windows are optional dependencies,
+ * which npm leaves out on other systems. The package `koffi` itself would bring an install script and all of its sources.
+ */
 export interface Koffi {
   load(library: string): KoffiLibrary;
   proto(convention: string, result: string, parameters: readonly unknown[]): unknown;
@@ -18,8 +21,8 @@ export interface KoffiFunction {
   async(...values: readonly unknown[]): void;
 }
 
-/** Loads the package where it is installed. @throws whatever the loader throws where it is not. */
+/** Loads the native package of this processor where it is installed. @throws whatever the loader throws where it is not. */
 export async function loadKoffi(): Promise<Koffi> {
-  const loaded: unknown = await import('koffi');
+  const loaded: unknown = await import(`@koromix/koffi-${process.platform}-${process.arch}`);
   return ((loaded as { default?: unknown }).default ?? loaded) as Koffi;
 }

@@ -2,6 +2,7 @@ import { expect } from 'vitest';
 import { type DigAnswer, dig } from './dig.ts';
 import { eventually } from './moment.ts';
 import type { Namespace } from './namespace.ts';
+import type { LogLine, Netdrift } from './netdrift.ts';
 import type { Recorder } from './recorder.ts';
 import type { Recorded } from './recording-server.ts';
 
@@ -89,3 +90,16 @@ export const publication = (
   { timeout = 10_000, after = 0 }: { timeout?: number; after?: number } = {},
 ): Promise<Recorded> =>
   recorder.requests.find((request) => askedFor(request) === address, { timeout, after });
+
+/**
+ * Until the dyndns2 sink has had its answer. A request seen by the provider is no known success yet: if the address goes in
+ * that very moment, the answer is lost and the write has to be made again.
+ */
+export const confirmed = (netdrift: Netdrift, address: string, after = 0): Promise<LogLine> =>
+  netdrift.line(
+    (line) =>
+      line.event === 'record_updated' &&
+      line['provider'] === 'dyndns2' &&
+      String(line['address']) === address,
+    { after, timeout: 10_000 },
+  );

@@ -199,7 +199,7 @@ const TABLE: readonly (readonly [string, Kind, readonly Row[]])[] = [
     azure,
     [
       [arm(403, 'AuthorizationFailed'), 'credentials', 'sink'],
-      [arm(401, 'ExpiredAuthenticationToken'), 'credentials', 'sink'],
+      [arm(401, 'ExpiredAuthenticationToken'), 'transient', 'sink'],
       [arm(412, 'PreconditionFailed'), 'conflict', 'record'],
       [arm(404, 'ParentResourceNotFound'), 'conflict', 'record'],
       [arm(409, 'ScopeLocked'), 'refused', 'record'],
@@ -334,6 +334,21 @@ describe.each(TABLE)('%s', (title, kind, rows) => {
         failure: { class: 'not_found' },
       });
       expect(service.sent()).toEqual([]);
+    } finally {
+      await service.close();
+    }
+  });
+
+  test('a second look at two names asks for no list twice', async () => {
+    const service = await startService(kind);
+    try {
+      service.zone.put('home', 'A', ['192.0.2.1'], 1_800, kind.extra?.(1));
+      const targets = [target('home.example.org', '192.0.2.1'), target('other.example.org', '192.0.2.1')];
+      await service.read(targets);
+      const first = service.server.requests.length;
+      await service.read(targets);
+      const again = service.server.requests.slice(first).map(({ target: path, body }) => `${path} ${body}`);
+      expect(new Set(again).size).toBe(again.length);
     } finally {
       await service.close();
     }
