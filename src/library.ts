@@ -4,6 +4,7 @@ import { systemHost } from './daemon/host.ts';
 import { createPools } from './daemon/pools.ts';
 import { namedInterfaces } from './daemon/questions.ts';
 import { USER_AGENT } from './daemon/user-agent.ts';
+import { AUTO, AUTO_DETECTORS } from './config/defaults.ts';
 import type { AllowableClass, IpAddress } from './model/address.ts';
 import { milliseconds, minutes, parseDuration, seconds } from './model/duration.ts';
 import type { Family } from './model/family.ts';
@@ -18,7 +19,7 @@ import { silentLog } from './telemetry/log.ts';
 export type WitnessChoice = string | ({ readonly detector: string } & Readonly<Record<string, unknown>>);
 
 export interface AddressChangesOptions {
-  /** Witnesses for IPv4, in order; an empty list leaves the family out. Default: interface, stun, http. */
+  /** Witnesses for IPv4, in order; an empty list leaves the family out. Default: `auto`, which stands for the usual ones. */
   readonly ipv4?: readonly WitnessChoice[];
   /** The same for IPv6. */
   readonly ipv6?: readonly WitnessChoice[];
@@ -40,7 +41,7 @@ export interface AddressChange {
   readonly reasons: readonly string[];
 }
 
-const DEFAULT_WITNESSES: readonly WitnessChoice[] = ['interface', 'stun', 'http'];
+const DEFAULT_WITNESSES: readonly WitnessChoice[] = [AUTO];
 
 /**
  * The addresses the world sees this host under: the present ones first, then every change, within a second of the event that
@@ -56,8 +57,8 @@ export function addressChanges(options: AddressChangesOptions = {}): Observable<
   const uplink = {
     name: 'library',
     detectors: {
-      ipv4: (options.ipv4 ?? DEFAULT_WITNESSES).map(witnessSettings),
-      ipv6: (options.ipv6 ?? DEFAULT_WITNESSES).map(witnessSettings),
+      ipv4: (options.ipv4 ?? DEFAULT_WITNESSES).flatMap(witnessSettings),
+      ipv6: (options.ipv6 ?? DEFAULT_WITNESSES).flatMap(witnessSettings),
     },
     allow: options.allow ?? [],
     ...(options.interface !== undefined && { interface: options.interface }),
@@ -68,6 +69,7 @@ export function addressChanges(options: AddressChangesOptions = {}): Observable<
     settle,
     settle_limit: milliseconds(Math.max(settle, 3_000)),
     poll: seconds(10),
+    keep_watch: seconds(20),
   };
   return defer(() => {
     const host = systemHost;
@@ -99,7 +101,8 @@ export function addressChanges(options: AddressChangesOptions = {}): Observable<
   });
 }
 
-function witnessSettings(choice: WitnessChoice): DetectorSettings {
+function witnessSettings(choice: WitnessChoice): readonly DetectorSettings[] {
+  if (choice === AUTO) return AUTO_DETECTORS.flatMap(witnessSettings);
   const { detector, ...options } = typeof choice === 'string' ? { detector: choice } : choice;
   const kind = detectorKinds.find((candidate) => candidate.name === detector);
   if (kind === undefined) {
@@ -109,5 +112,5 @@ function witnessSettings(choice: WitnessChoice): DetectorSettings {
   }
   const parsed = kind.options.safeParse(options);
   if (!parsed.success) throw new TypeError(`wrong options for witness ${detector}: ${parsed.error.message}`);
-  return { detector, options: parsed.data };
+  return [{ detector, options: parsed.data }];
 }

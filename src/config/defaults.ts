@@ -3,15 +3,21 @@
  * writes, and stand in the JSON Schema as they stand here.
  */
 export const DEFAULTS = {
-  watch: { every: '5m', jitter: 0.1, settle: '250ms', settle_limit: '3s', poll: '10s' },
+  watch: { every: '5m', jitter: 0.1, settle: '250ms', settle_limit: '3s', poll: '10s', keep_watch: '20s' },
   detection: { deadline: '5s' },
-  uplinks: { wan: { ipv4: ['interface', 'stun', 'http'], ipv6: ['interface', 'stun', 'http'] } },
+  uplinks: { wan: { ipv4: ['auto'], ipv6: ['auto'] } },
   uplink: { allow: [] },
   /** `minimum_gap` is for providers that name none of their own: a second change within it waits, a flapping link is calmed. */
   sink: { allow: [], timeout: '10s', minimum_gap: '5s', when_absent: 'keep' },
   failover: { hold_down: '30s', remove_after: '5m' },
   log: { level: 'info', format: 'auto' },
 } as const;
+
+/** The word that stands for `AUTO_DETECTORS` in a list of detectors. */
+export const AUTO = 'auto';
+
+/** The witnesses of `auto`, in the order to ask: who knows best first, and who is asked outside last. */
+export const AUTO_DETECTORS = ['metadata', 'interface', 'router', 'stun', 'dns', 'http'] as const;
 
 /** The uplink that records use when several exist and none is named. */
 export const DEFAULT_UPLINK = 'wan';

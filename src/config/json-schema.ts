@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import type { Provider } from '../sinks/contract.ts';
 import type { DetectorKind } from '../sources/contract.ts';
-import { DEFAULTS } from './defaults.ts';
+import { AUTO, DEFAULTS } from './defaults.ts';
 import {
   detectionSchema,
   failoverSchema,
@@ -98,7 +98,7 @@ function detectorSchema(kinds: readonly DetectorKind[]): Json {
   return {
     description: 'A detector: its name, or a mapping with `detector` and its own keys.',
     anyOf: [
-      { enum: bare.map(({ name }) => name) },
+      { enum: [AUTO, ...bare.map(({ name }) => name)] },
       ...kinds.map(({ name, title, options }) => {
         return withProperties(convert(options), { detector: { const: name, description: title } }, [
           'detector',

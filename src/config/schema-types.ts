@@ -1,39 +1,53 @@
 import { type IpAddress, parseAddress } from '../model/address.ts';
 import { type Duration, formatDuration, parseDuration } from '../model/duration.ts';
 import { type Fqdn, parseName } from '../model/name.ts';
-import { type JsonSchema, type Reader, reader, refuse, textReader } from './schema-reader.ts';
+import { type JsonSchema, type Reader, type ReadResult, reader, refuse, textReader } from './schema-reader.ts';
 import { Secret, type SecretReference } from './secret.ts';
 import { answerSecret } from './secret-source.ts';
 
 export { type HostPort, hostPort, httpUrl, listenAddress } from './schema-hosts.ts';
 export { type Reader, type Refusal, reader, refuse, textReader } from './schema-reader.ts';
 
+const DURATION_PATTERN = String.raw`(\d+(\.\d+)?(ms|s|m|h|d))+`;
+
+interface Bounds {
+  readonly min?: Duration;
+  readonly max?: Duration;
+}
+
 /** `250ms`, `5m`, `1h30m` → milliseconds. Bounds are inclusive. */
-export function duration(
-  bounds: { readonly min?: Duration; readonly max?: Duration } = {},
-): Reader<Duration> {
+export function duration(bounds: Bounds = {}): Reader<Duration> {
   const remedy = 'write a number with its unit (ms, s, m, h or d), such as 250ms, 5s or 1h30m';
   const json = {
     description: 'A length of time with its unit: 250ms, 5s, 1h30m.',
-    pattern: String.raw`^(\d+(\.\d+)?(ms|s|m|h|d))+$`,
+    pattern: `^${DURATION_PATTERN}$`,
     examples: ['250ms', '5s', '1h30m'],
   };
-  return reader({ type: 'string', ...json }, (input) => {
-    if (typeof input === 'number') {
-      return refuse('is a number without a unit', `write ${input}s for seconds or ${input}m for minutes`);
-    }
-    const value = typeof input === 'string' ? parseDuration(input) : undefined;
-    if (value === undefined || !Number.isSafeInteger(value))
-      return refuse('must be a length of time', remedy);
-    const { min, max } = bounds;
-    if (min !== undefined && value < min) {
-      return refuse(`is shorter than ${formatDuration(min)}`, `give at least ${formatDuration(min)}`);
-    }
-    if (max !== undefined && value > max) {
-      return refuse(`is longer than ${formatDuration(max)}`, `give at most ${formatDuration(max)}`);
-    }
-    return { value };
-  });
+  return reader({ type: 'string', ...json }, (input) => readDuration(input, bounds, remedy));
+}
+
+/** A duration, or the word `off`. */
+export function durationOrOff(bounds: Bounds = {}): Reader<Duration | 'off'> {
+  const remedy = 'write off, or a number with its unit (ms, s, m, h or d), such as 20s';
+  const json = { pattern: `^(off|${DURATION_PATTERN})$`, examples: ['20s', 'off'] };
+  return reader({ type: 'string', ...json }, (input) =>
+    input === 'off' ? { value: input } : readDuration(input, bounds, remedy),
+  );
+}
+
+function readDuration(input: unknown, { min, max }: Bounds, remedy: string): ReadResult<Duration> {
+  if (typeof input === 'number') {
+    return refuse('is a number without a unit', `write ${input}s for seconds or ${input}m for minutes`);
+  }
+  const value = typeof input === 'string' ? parseDuration(input) : undefined;
+  if (value === undefined || !Number.isSafeInteger(value)) return refuse('must be a length of time', remedy);
+  if (min !== undefined && value < min) {
+    return refuse(`is shorter than ${formatDuration(min)}`, `give at least ${formatDuration(min)}`);
+  }
+  if (max !== undefined && value > max) {
+    return refuse(`is longer than ${formatDuration(max)}`, `give at most ${formatDuration(max)}`);
+  }
+  return { value };
 }
 
 /** A host name or wildcard → lower case, A-labels, no final dot. */

@@ -3,7 +3,7 @@ import { ALLOWABLE_CLASSES } from '../model/address.ts';
 import { milliseconds, minutes, seconds } from '../model/duration.ts';
 import { DEFAULTS } from './defaults.ts';
 import { hardwareAddress, hostSuffix } from './schema-host-part.ts';
-import { domainName, duration, refuse, textReader, ttl } from './schema-types.ts';
+import { domainName, duration, durationOrOff, refuse, textReader, ttl } from './schema-types.ts';
 
 // Timers of Node hold 2^31-1 ms, a bit under 25 days; a week leaves room for jitter and backoff.
 const WEEK = minutes(7 * 24 * 60);
@@ -30,6 +30,12 @@ export const watchSchema = z.strictObject({
   poll: span(milliseconds(100), minutes(60))
     .prefault(DEFAULTS.watch.poll)
     .meta({ description: 'How often to look where the system gives no events.' }),
+  keep_watch: durationOrOff({ min: seconds(1), max: minutes(60) })
+    .prefault(DEFAULTS.watch.keep_watch)
+    .meta({
+      description:
+        'How often to ask a STUN server behind a NAT whose router says nothing of changes, or `off`.',
+    }),
 });
 
 export const detectionSchema = z.strictObject({

@@ -2,7 +2,7 @@ import { FAMILIES, type Family } from '../model/family.ts';
 import type { DetectorSettings, UplinkSettings } from '../model/settings.ts';
 import { ACTIVE, ALL } from '../model/uplinks.ts';
 import type { DetectorKind } from '../sources/contract.ts';
-import { DEFAULTS } from './defaults.ts';
+import { AUTO, AUTO_DETECTORS, DEFAULTS } from './defaults.ts';
 import { fields, isMapping, listAt, mappingAt } from './fields.ts';
 import type { Findings } from './findings.ts';
 import { wrongChoice, wrongType } from './issue-words.ts';
@@ -67,7 +67,7 @@ function readUplink(
   const { ipv4, ipv6, ...rest } = mapping;
   const common = fields(findings, uplinkSchema, rest, path, UPLINK_KEYS);
   if (ipv4 === undefined && ipv6 === undefined) {
-    const remedy = 'add ipv4: [interface, stun, http], or ipv6, or both';
+    const remedy = 'add ipv4: [auto], or ipv6: [auto], or both';
     findings.error({ path, message: 'looks for no address', remedy, at: 'key', missing: true });
   }
   return {
@@ -97,7 +97,23 @@ function readDetectors(
     const remedy = 'list at least one detector, or remove the key if this family is not wanted';
     findings.error({ path, message: 'lists no detector', remedy });
   }
-  return list.flatMap((item, index) => readDetector(findings, item, [...path, index], kinds) ?? []);
+  return list.flatMap((item, index) =>
+    item === AUTO
+      ? expandAuto(list, kinds)
+      : (readDetector(findings, item, [...path, index], kinds) ?? []),
+  );
+}
+
+/** The witnesses that `auto` stands for, but for those that the list names itself: these keep their place and options. */
+function expandAuto(
+  list: readonly unknown[],
+  kinds: readonly DetectorKind[],
+): readonly DetectorSettings[] {
+  const named = new Set(list.map((item) => (isMapping(item) ? item['detector'] : item)));
+  return AUTO_DETECTORS.flatMap((name) => {
+    const kind = kinds.find((candidate) => candidate.name === name);
+    return kind === undefined || named.has(name) ? [] : [{ detector: name, options: kind.options.parse({}) }];
+  });
 }
 
 /** A bare name, or a mapping with `detector` and the keys of its own. */
@@ -111,14 +127,14 @@ function readDetector(
   const { detector: name, ...options } = bare ? { detector: item } : item;
   const place = bare ? path : [...path, 'detector'];
   if (typeof name !== 'string') {
-    const names = kinds.map((kind) => kind.name).join(', ');
+    const names = [AUTO, ...kinds.map((kind) => kind.name)].join(', ');
     const remedy = `write the name of a detector (${names}), or { detector: name, … }`;
     findings.error({ ...wrongType(place, name, 'string'), remedy });
     return undefined;
   }
   const kind = kinds.find((candidate) => candidate.name === name);
   if (kind === undefined) {
-    const names = kinds.map((candidate) => candidate.name);
+    const names = [AUTO, ...kinds.map((candidate) => candidate.name)];
     findings.error(wrongChoice(place, name, names, 'is no known detector'));
     return undefined;
   }

@@ -1,14 +1,17 @@
-import type { Observable } from 'rxjs';
+import { merge, type Observable } from 'rxjs';
 import type { IpAddress } from '../model/address.ts';
 import type { Settings } from '../model/settings.ts';
 import type { Snapshot } from '../model/snapshot.ts';
 import type { Trigger } from '../model/trigger.ts';
+import { createBoundRoutes } from '../sources/addresses/bound-route.ts';
+import { createRouterClient } from '../sources/router/client.ts';
 import { type AddressBook, bookKey } from '../streams/address-book.ts';
 import { ask, type UplinkQuestion } from '../streams/ask.ts';
 import { fromAbortable } from '../streams/from-abortable.ts';
 import type { AddressParts } from '../streams/pipeline.ts';
 import { newTraceId } from './host.ts';
 import type { Narrator } from './narrator.ts';
+import { outsideTriggers } from './outside-triggers.ts';
 import { type QuestionInit, uplinkQuestions } from './questions.ts';
 
 export interface AddressInit extends QuestionInit {
@@ -32,9 +35,12 @@ export function addressParts(
     return state?.kind === 'set' ? { known: state.address } : {};
   };
   const replaced = replacement();
+  const router = init.router ?? createRouterClient({ ...host, log: init.log });
+  const boundRoutes = init.boundRoutes ?? createBoundRoutes({ ...host, log: init.log });
+  const outside = outsideTriggers(settings, { host, log: init.log.child({ component: 'triggers' }), router });
   return {
     watch: settings.watch,
-    triggers: init.triggers,
+    triggers: init.single === true ? init.triggers : merge(init.triggers, outside.triggers),
     snapshot: () => fromAbortable(() => init.snapshot()),
     scheduler: host.scheduler,
     traceId: () => newTraceId(host),
@@ -45,16 +51,18 @@ export function addressParts(
         // Before anything is asked or written: every open connection is dead after a change of the network, silently.
         if (observation.difference.networkChanged) pools.renew();
         narrator?.observed(observation);
+        outside.observed(observation);
       },
       entered: (entered) => {
         book = entered;
         // Behind a router the host sees nothing of the change, and its connections died with the router's old address all the same.
         if (replaced(entered)) pools.renew();
         narrator?.entered(entered);
+        outside.entered(entered);
       },
     },
     detect: {
-      questions: uplinkQuestions(settings.uplinks, init),
+      questions: uplinkQuestions(settings.uplinks, { ...init, router, boundRoutes }),
       ask: (question, observation) =>
         ask(question, observation, {
           clock: host.clock,

@@ -1,7 +1,11 @@
-import { FAMILIES } from '../model/family.ts';
+import { FAMILIES, type Family } from '../model/family.ts';
 import type { Reading } from '../model/reading.ts';
 import type { Settings, UplinkSettings } from '../model/settings.ts';
+import type { Snapshot } from '../model/snapshot.ts';
 import type { Detector, DetectorKind, Question } from '../sources/contract.ts';
+import type { BoundRoutes } from '../sources/addresses/bound-route.ts';
+import type { RouterClient } from '../sources/router/client.ts';
+import { gatewayOf } from '../sources/router/gateway.ts';
 import type { UplinkQuestion } from '../streams/ask.ts';
 import { fromAbortable } from '../streams/from-abortable.ts';
 import type { Log } from '../telemetry/log.ts';
@@ -13,6 +17,9 @@ export interface QuestionInit {
   readonly log: Log;
   readonly detectors: readonly DetectorKind[];
   readonly pools: HttpPools;
+  /** Shared by all detectors and the triggers of a session. */
+  readonly router?: RouterClient;
+  readonly boundRoutes?: BoundRoutes;
 }
 
 /** The configured uplinks as questions with witnesses: one for each family that an uplink lists. */
@@ -30,7 +37,12 @@ export function uplinkQuestions(
         const bound = uplink.interface === undefined ? {} : { interface: uplink.interface };
         return kind.create(
           { family, options: settings.options, allow: uplink.allow, ...bound },
-          { ...init.host, http: (wanted) => init.pools.witness(uplink, wanted), log },
+          {
+            ...init.host,
+            http: (wanted) => init.pools.witness(uplink, wanted),
+            log,
+            ...(init.router && { router: init.router }),
+          },
         );
       });
       return {
@@ -42,11 +54,36 @@ export function uplinkQuestions(
         ...(uplink.agree !== undefined && { agree: uplink.agree }),
         witnesses: detectors.map(
           (detector) => (observation) =>
-            fromAbortable((signal) => answer(detector, { snapshot: observation.snapshot, signal, log })),
+            fromAbortable(async (signal) => {
+              const question = { snapshot: observation.snapshot, signal, log };
+              const why = await unbound(detector, uplink, family, question.snapshot, init.boundRoutes);
+              signal.throwIfAborted();
+              if (why !== undefined) return { kind: 'unavailable', via: detector.witness, why };
+              return answer(detector, question);
+            }),
         ),
       };
     }),
   );
+}
+
+/** Why an outside witness must not be asked: the question would leave by another uplink, and its answer be that one's address. */
+async function unbound(
+  { outside, witness }: Detector,
+  { name, interface: bound }: UplinkSettings,
+  family: Family,
+  snapshot: Snapshot,
+  routes: BoundRoutes | undefined,
+): Promise<string | undefined> {
+  // A command is told the interface, and has its own ways to keep to it.
+  if (!outside || bound === undefined || witness.detector === 'command') return undefined;
+  let to: string | undefined;
+  if (witness.detector === 'router') {
+    const found = gatewayOf(snapshot, family, bound);
+    if (found.kind === 'none') return undefined;
+    to = found.gateway.address;
+  }
+  return routes?.violation({ uplink: name, interface: bound, family }, snapshot, to);
 }
 
 /** A detector's answer; a defect of it counts as one that could not tell, and never ends the pipeline. */

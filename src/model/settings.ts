@@ -30,6 +30,8 @@ export interface WatchSettings {
   readonly settle_limit: Duration;
   /** How often to look where the system gives no events. */
   readonly poll: Duration;
+  /** How often to ask a STUN server behind a NAT whose router says nothing of changes; off where it is not given. */
+  readonly keep_watch?: Duration | 'off';
 }
 
 export interface DetectionSettings {

@@ -64,7 +64,7 @@ test('a list of one name is told which types are wanted', async () => {
   ]);
 });
 
-test('create: false asks for no zone and sends nothing for a record that is missing', async () => {
+test('create: false sends nothing for a record that is missing, and changes the others', async () => {
   const { service, run } = start({ shape: 'batch' }, { create: false });
   const results = await run(
     target('new.example.org', '192.0.2.7'),
