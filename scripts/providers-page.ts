@@ -27,7 +27,9 @@ export function providersPage(providers: readonly Provider[]): string {
     return [`[${description.name}](#${description.name})`, description.title, ...cells];
   });
   const heads = [HEADS[0], 'service', ...HEADS.slice(1)];
-  const table = [heads, heads.map(() => '---'), ...rows].map((row) => `| ${row.map(escapeCell).join(' | ')} |`);
+  const table = [heads, heads.map(() => '---'), ...rows].map(
+    (row) => `| ${row.map(escapeCell).join(' | ')} |`,
+  );
   const sections = descriptions.map((description) => section(description, keysIn(schema, description.name)));
   return [INTRODUCTION, table.join('\n'), ...sections].join('\n').replaceAll(/\n{3,}/g, '\n\n');
 }
@@ -65,12 +67,17 @@ function keysIn(schema: unknown, name: string): readonly Key[] {
       if (SINK_KEYS.includes(key) || keys.has(key)) continue;
       const description = at(value, 'description');
       const text = typeof description === 'string' ? description : '';
-      keys.set(key, { name: key, required: Array.isArray(required) && required.includes(key), description: text });
+      keys.set(key, {
+        name: key,
+        required: Array.isArray(required) && required.includes(key),
+        description: text,
+      });
     }
   }
   return [...keys.values()];
 }
 
-const at = (value: unknown, key: string): unknown => (Object(value) as Readonly<Record<string, unknown>>)[key];
+const at = (value: unknown, key: string): unknown =>
+  (Object(value) as Readonly<Record<string, unknown>>)[key];
 
 const escapeCell = (text: string): string => text.replaceAll('|', '\\|');

@@ -1,10 +1,10 @@
 import { concatMap, defer, finalize, type Observable } from 'rxjs';
+import { AUTO, AUTO_DETECTORS } from './config/defaults.ts';
 import { addressParts } from './daemon/address-parts.ts';
 import { systemHost } from './daemon/host.ts';
 import { createPools } from './daemon/pools.ts';
 import { namedInterfaces } from './daemon/questions.ts';
 import { USER_AGENT } from './daemon/user-agent.ts';
-import { AUTO, AUTO_DETECTORS } from './config/defaults.ts';
 import type { AllowableClass, IpAddress } from './model/address.ts';
 import { milliseconds, minutes, parseDuration, seconds } from './model/duration.ts';
 import type { Family } from './model/family.ts';
@@ -75,7 +75,10 @@ export function addressChanges(options: AddressChangesOptions = {}): Observable<
     const host = systemHost;
     const log = silentLog;
     const pools = createPools({ userAgent: USER_AGENT });
-    const snapshot = createSnapshotReader({ platform: host.platform, log }, { named: namedInterfaces({ uplinks: [uplink] }) });
+    const snapshot = createSnapshotReader(
+      { platform: host.platform, log },
+      { named: namedInterfaces({ uplinks: [uplink] }) },
+    );
     const parts = addressParts(
       { watch, detection: { deadline: seconds(5) }, uplinks: [uplink] },
       {

@@ -19,7 +19,9 @@ export function providersCommand(name: string | undefined, options: ProvidersOpt
     const names = providers.map((candidate) => candidate.name);
     const near = suggest(name, names);
     const hint = near === undefined ? '' : `; did you mean ${near}?`;
-    process.stderr.write(`netdrift: there is no provider ${shown(name)}${hint}\n  \`netdrift providers\` lists them all\n`);
+    process.stderr.write(
+      `netdrift: there is no provider ${shown(name)}${hint}\n  \`netdrift providers\` lists them all\n`,
+    );
     return EXIT.usage;
   }
   const description = describeProvider(provider);
@@ -33,7 +35,12 @@ const json = (value: Description | readonly Description[]): string => `${JSON.st
 function table(descriptions: readonly Description[]): string {
   const rows = [HEADS, ...descriptions.map(columnsOf)];
   const widths = HEADS.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
-  const lines = rows.map((row) => row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ').trimEnd());
+  const lines = rows.map((row) =>
+    row
+      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+      .join('  ')
+      .trimEnd(),
+  );
   return `${lines.join('\n')}\n\n\`netdrift providers NAME\` shows how to set one up.\n`;
 }
 

@@ -154,6 +154,7 @@ function finishSink(findings: Findings, draft: SinkDraft, uplinks: readonly Upli
     allow: common.allow ?? [],
     timeout: common.timeout as SinkSettings['timeout'],
     minimum_gap: gap as SinkSettings['minimum_gap'],
+    ...(typeof common.drift_check === 'number' && { drift_check: common.drift_check }),
     when_absent: common.when_absent ?? DEFAULTS.sink.when_absent,
     options,
     fingerprint: fingerprint(name, provider.name, options),

@@ -7,6 +7,7 @@ export function hostSuffix(): Reader<IpAddress> {
   const remedy = 'write the part behind the prefix as an IPv6 address, such as ::1:2';
   const json = {
     description: "Makes it another host's record: the IPv6 prefix of the uplink with these bits behind it.",
+    pattern: '^[0-9A-Fa-f:.]{2,45}$',
     examples: ['::1:2', '::1234:5678:9abc:def0'],
   };
   return textReader(json, 'the part of an address behind the prefix', remedy, (text) => {
@@ -21,6 +22,7 @@ export function hardwareAddress(): Reader<IpAddress> {
   const remedy = "write the address of the host's card in quotes, such as '00:11:22:33:44:55'";
   const json = {
     description: "Makes it another host's record: the IPv6 prefix of the uplink and the EUI-64 of this card.",
+    pattern: '^[0-9A-Fa-f]{2}([:-][0-9A-Fa-f]{2}){5}$',
     examples: ['00:11:22:33:44:55'],
   };
   return textReader(json, 'the address of a network card', remedy, (text) => {

@@ -1,7 +1,14 @@
 import { type IpAddress, parseAddress } from '../model/address.ts';
 import { type Duration, formatDuration, parseDuration } from '../model/duration.ts';
 import { type Fqdn, parseName } from '../model/name.ts';
-import { type JsonSchema, type Reader, type ReadResult, reader, refuse, textReader } from './schema-reader.ts';
+import {
+  type JsonSchema,
+  type Reader,
+  type ReadResult,
+  reader,
+  refuse,
+  textReader,
+} from './schema-reader.ts';
 import { Secret, type SecretReference } from './secret.ts';
 import { answerSecret } from './secret-source.ts';
 
@@ -30,7 +37,7 @@ export function duration(bounds: Bounds = {}): Reader<Duration> {
 export function durationOrOff(bounds: Bounds = {}): Reader<Duration | 'off'> {
   const remedy = 'write off, or a number with its unit (ms, s, m, h or d), such as 20s';
   const json = { pattern: `^(off|${DURATION_PATTERN})$`, examples: ['20s', 'off'] };
-  return reader({ type: 'string', ...json }, (input) =>
+  return reader<Duration | 'off'>({ type: 'string', ...json }, (input) =>
     input === 'off' ? { value: input } : readDuration(input, bounds, remedy),
   );
 }

@@ -114,6 +114,9 @@ export const sinkSchema = z.strictObject({
   minimum_gap: span(milliseconds(0))
     .prefault(DEFAULTS.sink.minimum_gap)
     .meta({ description: "Between two writes of one record; never less than the provider's own." }),
+  drift_check: durationOrOff({ min: minutes(1), max: WEEK })
+    .prefault(DEFAULTS.sink.drift_check)
+    .meta({ description: 'How often to read what the provider really holds and repair it, or `off`.' }),
   when_absent: z.enum(['keep', 'clear']).prefault(DEFAULTS.sink.when_absent).meta({
     description: 'What becomes of a record when the host is known to have no address of its family.',
   }),

@@ -98,17 +98,12 @@ function readDetectors(
     findings.error({ path, message: 'lists no detector', remedy });
   }
   return list.flatMap((item, index) =>
-    item === AUTO
-      ? expandAuto(list, kinds)
-      : (readDetector(findings, item, [...path, index], kinds) ?? []),
+    item === AUTO ? expandAuto(list, kinds) : (readDetector(findings, item, [...path, index], kinds) ?? []),
   );
 }
 
 /** The witnesses that `auto` stands for, but for those that the list names itself: these keep their place and options. */
-function expandAuto(
-  list: readonly unknown[],
-  kinds: readonly DetectorKind[],
-): readonly DetectorSettings[] {
+function expandAuto(list: readonly unknown[], kinds: readonly DetectorKind[]): readonly DetectorSettings[] {
   const named = new Set(list.map((item) => (isMapping(item) ? item['detector'] : item)));
   return AUTO_DETECTORS.flatMap((name) => {
     const kind = kinds.find((candidate) => candidate.name === name);

@@ -4,8 +4,8 @@ import type { AddressState } from '../model/reading.ts';
 import type { Settings, UplinkSettings } from '../model/settings.ts';
 import type { Snapshot } from '../model/snapshot.ts';
 import type { Trigger } from '../model/trigger.ts';
-import { type StunOptions, stunServers } from '../sources/addresses/stun.ts';
 import { sourceAddress } from '../sources/addresses/source-address.ts';
+import { type StunOptions, stunServers } from '../sources/addresses/stun.ts';
 import type { RouterClient } from '../sources/router/client.ts';
 import { gatewayOf } from '../sources/router/gateway.ts';
 import { noticesWork } from '../sources/router/notices-work.ts';
@@ -89,7 +89,9 @@ export function outsideTriggers(
   const watched = listing(uplinks, 'stun');
   const spared = ({ uplink, family }: Listed, state: AddressState | undefined): boolean => {
     const found = gatewayOf(latest.snapshot, family, uplink.interface);
-    return found.kind === 'found' && state?.kind === 'set' && noticesWork(router, found.gateway, state.address);
+    return (
+      found.kind === 'found' && state?.kind === 'set' && noticesWork(router, found.gateway, state.address)
+    );
   };
   const placeOf = (listed: Listed): readonly KeepWatchPlace[] => {
     const { uplink, family } = listed;
@@ -103,7 +105,9 @@ export function outsideTriggers(
   };
   const places = scenes.pipe(
     map(() => [...new Map(watched.flatMap(placeOf).map((place) => [place.key, place])).values()]),
-    distinctUntilChanged((a, b) => a.length === b.length && a.every(({ key }, index) => key === b[index]?.key)),
+    distinctUntilChanged(
+      (a, b) => a.length === b.length && a.every(({ key }, index) => key === b[index]?.key),
+    ),
   );
   const every = watch.keep_watch ?? 'off';
 

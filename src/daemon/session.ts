@@ -67,7 +67,12 @@ export async function startSession(settings: Settings, init: SessionInit): Promi
       active += 1;
       try {
         const bound = log.child({ component: 'sink', sink: running.settings.name, trace_id: input.traceId });
-        return await reconcile(reconcileInit(running, init), { targets: input.targets, log: bound, signal });
+        return await reconcile(reconcileInit(running, init), {
+          targets: input.targets,
+          log: bound,
+          signal,
+          verify: input.verify === true,
+        });
       } finally {
         active -= 1;
         // Not within this turn: what the attempt answers has yet to be reported, and a newer one may follow it.
@@ -80,6 +85,11 @@ export async function startSession(settings: Settings, init: SessionInit): Promi
     (running): LaneSpec => ({
       sink: running.settings,
       init: { attempt: attempt(running), random: host.random, scheduler: host.scheduler },
+      recheck: {
+        every: running.sink.read && running.settings.drift_check,
+        random: host.random,
+        scheduler: host.scheduler,
+      },
     }),
   );
   const parts = addressParts(settings, init);

@@ -78,6 +78,8 @@ export interface SinkSettings {
   readonly timeout: Duration;
   /** Between two writes of one record; at least the provider's own. */
   readonly minimum_gap: Duration;
+  /** How often to read what the sink really holds; `undefined` for never, or where it cannot be read. */
+  readonly drift_check?: Duration;
   /** What to do when a family is known to be absent. */
   readonly when_absent: 'keep' | 'clear';
   /** Of the provider's own schema, already checked, secrets as `Secret`. */

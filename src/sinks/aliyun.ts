@@ -87,6 +87,11 @@ export const aliyun = defineRestProvider<Options>({
     'Alibaba Cloud console, RAM, Users: an AccessKey of a user with AliyunDNSFullAccess, or with the actions of alidns that list, add, update and delete records.',
   example:
     'provider: aliyun\naccess_key_id: LTAI0000000000000000\naccess_key_secret: { env: ALIYUN_SECRET }\n',
+  notes: [
+    'Records of other resolution lines than `line` are not touched.',
+    'The free edition refuses a TTL below 600.',
+    "No request limit was found in Alibaba Cloud's documentation: users report 20 a second, and netdrift stays at half of that.",
+  ],
   options,
   traits: { batch: 20, multiple: true, creates: true, families: 'separate' },
   // No number was found in Alibaba's documentation. Users report 20 a second for an account, hence half of that.

@@ -1,8 +1,8 @@
 import { parse } from 'yaml';
-import { FAMILIES, type Family } from '../model/family.ts';
 import { formatDuration } from '../model/duration.ts';
+import { FAMILIES, type Family } from '../model/family.ts';
 import type { Provider } from './contract.ts';
-import { type Row, familiesOfRow } from './table/row.ts';
+import { familiesOfRow, type Row } from './table/row.ts';
 
 /** What can be told of a provider without an account: for `netdrift providers` and for the pages in docs/providers. */
 export interface Description {
@@ -59,15 +59,25 @@ const inert = () => {
  * a real key at this point, nothing can be told.
  */
 function readsByExample(provider: Provider): boolean | undefined {
-  const mapping: unknown = parse(provider.example.replaceAll(/\{ *(?:env|file|credential): *[^}]*\}/g, 'c2VjcmV0LXdvcmQtc2VjcmV0'));
+  const mapping: unknown = parse(
+    provider.example.replaceAll(/\{ *(?:env|file|credential): *[^}]*\}/g, 'c2VjcmV0LXdvcmQtc2VjcmV0'),
+  );
   const { provider: _, ...input } = Object(mapping) as Readonly<Record<string, unknown>>;
   const options = provider.options.safeParse(input);
   if (!options.success) return undefined;
   const clock = { monotonic: () => 0, wall: () => 0, boot: () => 0 };
   const log = { trace: inert, debug: inert, info: inert, warn: inert, error: inert, child: () => log };
-  const components = { clock, random: () => 0, randomBytes: (count: number) => new Uint8Array(count), spawn: inert, log };
+  const components = {
+    clock,
+    random: () => 0,
+    randomBytes: (count: number) => new Uint8Array(count),
+    spawn: inert,
+    log,
+  };
   try {
-    return provider.create({ name: 'example', options: options.data, keys: [] }, components).read !== undefined;
+    return (
+      provider.create({ name: 'example', options: options.data, keys: [] }, components).read !== undefined
+    );
   } catch {
     return undefined;
   }
@@ -94,5 +104,11 @@ export function columnsOf(description: Description): readonly string[] {
 /** A whole sink as it stands in the configuration. */
 export function snippetOf({ name, example }: Pick<Description, 'name' | 'example'>): string {
   const lines = example.trimEnd().split('\n');
-  return ['sinks:', `  my-${name}:`, ...lines.map((line) => `    ${line}`), '    records: [home.example.org]', ''].join('\n');
+  return [
+    'sinks:',
+    `  my-${name}:`,
+    ...lines.map((line) => `    ${line}`),
+    '    records: [home.example.org]',
+    '',
+  ].join('\n');
 }

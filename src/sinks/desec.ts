@@ -74,6 +74,10 @@ export const desec = defineRestProvider<z.output<typeof options>>({
   credentials:
     'desec.io, Token Management: a token; a policy may limit it to the domain and its A and AAAA sets.',
   example: 'provider: desec\ntoken: { env: DESEC_TOKEN }\n',
+  notes: [
+    "A TTL below the domain's least (`minimum_ttl`, 3600 for most) is raised to it; deSEC lowers it on request.",
+    'deSEC allows 300 writes a day for a domain; all names of a domain go in one.',
+  ],
   options,
   traits: { batch: 100, multiple: true, creates: true, families: 'one' },
   // https://desec.readthedocs.io/en/latest/rate-limits.html ; a few of each are left for others.

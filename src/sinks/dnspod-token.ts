@@ -124,6 +124,12 @@ export const dnspodToken = defineRestProvider<z.output<typeof options>>({
   credentials:
     'DNSPod console, Account, API keys, DNSPod Token: identifier and token joined with a comma, such as 13490,6b5976c68aba5b14a0558b77c17c3932.',
   example: 'provider: dnspod-token\ntoken: { env: DNSPOD_TOKEN }\n',
+  notes: [
+    'The older API; DNSPod recommends the one of Tencent Cloud (`provider: dnspod`).',
+    'Records of other lines than `line` are not touched.',
+    'For an account of the international site: `endpoint: https://api.dnspod.com`.',
+    "No request limit was found in DNSPod's documentation, only that too many requests, or changes that change nothing, ban the account for about an hour.",
+  ],
   options,
   traits: { batch: 20, multiple: true, creates: true, families: 'separate' },
   // The documentation gives no number, but bans accounts for an hour for asking too often or modifying without a change.

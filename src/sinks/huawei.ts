@@ -111,6 +111,10 @@ export const huawei = defineRestProvider<z.output<typeof options>>({
     'Huawei Cloud console, My Credentials, Access Keys: AK and SK of an IAM user with DNS FullAccess.',
   example:
     'provider: huawei\naccess_key: HPUA0000000000000000\nsecret_key: { env: HUAWEICLOUD_SECRET_KEY }\n',
+  notes: [
+    'Public zones only. Record sets of other lines than `line` are not touched, nor are several weighted ones of one name.',
+    "No request limit was found in Huawei Cloud's documentation; its refusals for too many requests are honoured.",
+  ],
   options,
   // One set a call: each has to be waited for.
   traits: { batch: 1, multiple: true, creates: true, families: 'separate' },

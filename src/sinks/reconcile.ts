@@ -27,6 +27,8 @@ export interface ReconcileRequest {
   /** Bound to sink and trace_id. */
   readonly log: Log;
   readonly signal: AbortSignal;
+  /** Read also what is confirmed, where the sink can be read. */
+  readonly verify?: boolean;
 }
 
 /**
@@ -60,7 +62,11 @@ export interface Considered {
 
 /** The deciding half of `reconcile`: reads where it must, writes nothing, remembers nothing. */
 export async function consider(init: ReconcileInit, request: ReconcileRequest): Promise<Considered> {
-  const standing = request.targets.map((target) => ({ target, outcome: standingOutcome(target, init) }));
+  const verify = request.verify === true && init.sink.read !== undefined;
+  const standing = request.targets.map((target) => ({
+    target,
+    outcome: standingOutcome(target, init, verify),
+  }));
   const { settled, open } = partition(init.sink.wholeName === true ? byWholeNames(standing) : standing);
   if (open.length === 0) return { settled, confirmed: [], changes: [] };
   const reading = await readActual(open, init, request);
@@ -70,6 +76,11 @@ export async function consider(init: ReconcileInit, request: ReconcileRequest): 
     return { settled, confirmed: failed, changes: [] };
   }
   const changes = reading.kind === 'read' ? plan(open, reading.records) : planBlind(open);
+  for (const change of changes) {
+    if (!isConfirmed(change.target, init.memory)) continue;
+    const words = `somebody else changed ${keyText(change.target.key)}, repairing it: ${describeChange(change)}`;
+    request.log.warn('drift_found', words, { record: keyText(change.target.key) });
+  }
   const changing = new Set(changes.map((change) => keyText(change.target.key)));
   const right = open.filter((target) => !changing.has(keyText(target.key)));
   return {
@@ -114,15 +125,18 @@ function byWholeNames(standing: readonly Standing[]): readonly Standing[] {
   });
 }
 
+function isConfirmed(target: Target, memory: SinkMemory): boolean {
+  const confirmed = memory.confirmed(target.key);
+  return confirmed !== undefined && sameAddresses(confirmed, target.addresses);
+}
+
 const subject = (target: Target) => ({ key: target.key, addresses: target.addresses });
 
 /** The outcome of a target about which nothing is to be sent now; `undefined` if there is work to do. */
-function standingOutcome(target: Target, init: ReconcileInit): Outcome | undefined {
+function standingOutcome(target: Target, init: ReconcileInit, verify: boolean): Outcome | undefined {
   const { memory, clock, minimumGap } = init;
-  const confirmed = memory.confirmed(target.key);
-  if (confirmed !== undefined && sameAddresses(confirmed, target.addresses)) {
-    return { ...subject(target), kind: 'unchanged' };
-  }
+  const right = isConfirmed(target, memory);
+  if (right && !verify) return { ...subject(target), kind: 'unchanged' };
   const hold = memory.hold(target.key);
   if (hold) {
     const remaining = hold.remaining();

@@ -5,6 +5,8 @@ import { digitalocean } from './digitalocean.ts';
 import { dyndns2 } from './dyndns2/provider.ts';
 import { embedded } from './embedded/index.ts';
 import { hetzner } from './hetzner.ts';
+import { providersA } from './providers-a.ts';
+import { providersB } from './providers-b.ts';
 import { rfc2136 } from './rfc2136/index.ts';
 import { tableProviders } from './table/providers.ts';
 import { webhook } from './webhook/provider.ts';
@@ -19,5 +21,7 @@ export const providers: readonly Provider[] = [
   hetzner,
   rfc2136,
   webhook,
+  ...providersA,
+  ...providersB,
   ...tableProviders,
 ];

@@ -69,6 +69,10 @@ export const scaleway = defineRestProvider<z.output<typeof options>>({
   credentials:
     'Scaleway console, IAM, API keys: the secret key of an application with DomainsDNSFullAccess on the project of the zone.',
   example: 'provider: scaleway\nsecret_key: { env: SCW_SECRET_KEY }\n',
+  notes: [
+    "No request limit and no largest batch were found in Scaleway's documentation; its refusals for too many requests are honoured.",
+    'Zones are never made: `disallow_new_zone_creation` goes with every write.',
+  ],
   options,
   traits: { batch: 100, multiple: true, creates: true, families: 'one' },
   // No number was found in Scaleway's documentation; a 429 is honoured.

@@ -3,11 +3,13 @@ import type { SinkSettings } from '../model/settings.ts';
 import type { TriggerReason } from '../model/trigger.ts';
 import type { AddressBook } from './address-book.ts';
 import { type LaneInit, type LaneInput, type LaneReport, lane } from './lane.ts';
+import { type RecheckInit, recheck } from './recheck.ts';
 import { type Resolved, resolveTargets } from './targets.ts';
 
 export interface LaneSpec {
   readonly sink: SinkSettings;
   readonly init: LaneInit;
+  readonly recheck: RecheckInit;
 }
 
 export interface SinkReport extends LaneReport {
@@ -40,7 +42,7 @@ const URGENT: ReadonlySet<TriggerReason> = new Set([
 export function fanOut(init: FanOutInit): OperatorFunction<AddressBook, SinkReport> {
   return connect((books) =>
     merge(
-      ...init.lanes.map(({ sink, init: laneInit }) =>
+      ...init.lanes.map(({ sink, init: laneInit, recheck: recheckInit }) =>
         books.pipe(
           map((book): LaneInput => {
             const resolved = resolveTargets(book, sink);
@@ -52,6 +54,7 @@ export function fanOut(init: FanOutInit): OperatorFunction<AddressBook, SinkRepo
               urgent: book.look.triggers.some((trigger) => URGENT.has(trigger.reason)),
             };
           }),
+          recheck(recheckInit),
           lane(laneInit),
           map((report): SinkReport => ({ ...report, sink })),
         ),

@@ -13,6 +13,8 @@ export interface LaneInput {
   readonly networkChanged: boolean;
   /** Somebody asks now (operator, wake): do not wait for the backoff to end. */
   readonly urgent: boolean;
+  /** Read what the sink really holds, even where it was confirmed: somebody else may have changed it. */
+  readonly verify?: true;
 }
 
 /** One round of a lane: what was tried and what came of it. */

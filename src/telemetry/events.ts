@@ -13,7 +13,6 @@ const event = (level: LogLevel, meaning: string): EventDescription => ({ level, 
 
 export const EVENTS = {
   started: event('info', 'the process runs; version, configuration and what it watches'),
-  ready: event('info', 'the first look is done and every sink has been driven once'),
   stopping: event('info', 'asked to stop; what is under way is aborted or finished'),
   stopped: event('info', 'the last line of a run'),
 
@@ -29,10 +28,9 @@ export const EVENTS = {
   address_absent: event('info', 'it is known that there is no address of this family'),
   address_refused: event('warn', 'an address was found that may not be published; with the rule'),
   address_changed: event('info', 'the address to publish is another one now'),
-  address_kept: event('debug', 'the address to publish is what it was'),
   detector_failed: event('debug', 'one witness gave no answer; the next one is asked'),
 
-  target_unchanged: event('debug', 'the sink already confirmed what the record should hold; nothing is sent'),
+  drift_found: event('warn', 'somebody else changed a record that was confirmed; it is repaired'),
   write_started: event('debug', 'changes are being sent to a sink'),
   record_updated: event('info', 'the sink confirmed the new content'),
   record_unchanged: event('debug', 'the sink said that it held this content already'),
@@ -43,7 +41,6 @@ export const EVENTS = {
     'no clear answer: the change may have taken effect; it is checked before the next write',
   ),
   write_held: event('debug', 'nothing is sent because of a hold; with its class and end'),
-  retry_scheduled: event('debug', 'the next attempt and why then'),
   hold_released: event('info', 'a hold ended by the operator or by a changed configuration'),
 
   update_separated: event(
@@ -86,9 +83,6 @@ export const EVENTS = {
 
   configuration_ignored: event('warn', 'a changed setting cannot take effect while netdrift runs'),
 
-  events_unavailable: event('warn', 'the system gives no events here; netdrift looks at intervals instead'),
-  events_lost: event('warn', 'events may have been missed; the source is started again and a look follows'),
-  events_recovered: event('info', 'events arrive again'),
   trigger_source_starting: event('debug', 'a source of triggers is being started'),
   trigger_source_listening: event('info', 'a source of triggers listens'),
   trigger_source_skipped: event(
@@ -114,14 +108,33 @@ export const EVENTS = {
   interfaces_unknown: event('debug', 'this look could not list the interfaces; those of the last look stay'),
   routes_unknown: event('debug', 'this look could not tell the default routes; those of the last look stay'),
   gateway_unknown: event('debug', 'the default gateway could not be found out; the last one stays'),
+  router_notice: event('debug', 'the router says that something has changed; a look follows'),
   router_notice_ignored: event(
     'info',
     'a message that claims to be from a router is not acted on; with the reason',
   ),
+  router_events_subscribed: event('debug', 'the router has taken a subscription to its events (UPnP)'),
+  router_events_lost: event('debug', 'the router does not keep the subscription; it is made anew'),
+  router_events_silent: event('info', 'the router took the subscription and its first event did not arrive'),
+  router_listener_failed: event(
+    'info',
+    'the port for notices of routers could not be had; it is tried again later',
+  ),
+  keep_watch_started: event('debug', 'a STUN server is asked regularly for the outside address from now on'),
+  keep_watch_failed: event(
+    'debug',
+    'the regular question to a STUN server was not answered; with the reason',
+  ),
+  mapping_changed: event('debug', 'the regular question shows another outside address; a look follows'),
+  uplink_not_bound: event(
+    'warn',
+    'requests of a bound uplink leave by another interface; its outside witnesses are not asked; with the remedy',
+  ),
+  uplink_bound: event('info', 'requests of a bound uplink leave by its interface again'),
+  uplink_binding_unknown: event('debug', 'the system could not tell by which interface a bound uplink sends'),
   trigger_raw: event('trace', 'a raw event as the source gave it; shown by `netdrift watch`'),
 
   clock_stepped: event('info', 'the wall clock was set; no action follows'),
-  woke_up: event('info', 'the host slept; a look follows'),
 
   log_lines_dropped: event('warn', 'the reader of the log was too slow; with the number of lines lost'),
   control_request: event('debug', 'a request came over the control socket'),

@@ -38,13 +38,17 @@ describe('netdrift providers', () => {
     const { out } = await run('--json');
     const list: unknown = JSON.parse(out);
     expect(list).toHaveLength(providers.length);
-    expect(list).toContainEqual(expect.objectContaining({ name: 'duckdns', reads: false, families: ['ipv4', 'ipv6'] }));
+    expect(list).toContainEqual(
+      expect.objectContaining({ name: 'duckdns', reads: false, families: ['ipv4', 'ipv6'] }),
+    );
   });
 
   it('shows one with a ready piece of configuration and where to get the credentials', async () => {
     const { status, out } = await run('duckdns');
     expect(status).toBe(0);
-    expect(out).toContain('    provider: duckdns\n    token: { env: DUCKDNS_TOKEN }\n    records: [home.example.org]\n');
+    expect(out).toContain(
+      '    provider: duckdns\n    token: { env: DUCKDNS_TOKEN }\n    records: [home.example.org]\n',
+    );
     expect(out).toMatch(/^Credentials: duckdns\.org/m);
     expect(JSON.parse((await run('duckdns', '--json')).out)).toMatchObject({ name: 'duckdns' });
   });
@@ -59,9 +63,14 @@ describe('netdrift providers', () => {
 
 describe.each(providers.map((provider) => [provider.name, provider] as const))('%s', (name, provider) => {
   it('has an example that a configuration takes as it stands', () => {
-    const text = snippetOf(provider).replaceAll(/\{ *(?:env|file|credential): *[^}]*\}/g, 'c2VjcmV0LXdvcmQtc2VjcmV0');
+    const text = snippetOf(provider).replaceAll(
+      /\{ *(?:env|file|credential): *[^}]*\}/g,
+      'c2VjcmV0LXdvcmQtc2VjcmV0',
+    );
     expect(parse(text)).toMatchObject({ sinks: { [`my-${name}`]: { provider: name } } });
-    const told = problemsOf(text, { providers, detectors: detectorKinds }).filter(({ severity, message }) => severity === 'error' && !/secret|key/i.test(message));
+    const told = problemsOf(text, { providers, detectors: detectorKinds }).filter(
+      ({ severity, message }) => severity === 'error' && !/secret|key/i.test(message),
+    );
     expect(told).toEqual([]);
   });
 

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { describe, expect, test } from 'vitest';
-import { DEFAULTS, stateFolder } from '../../src/config/defaults.ts';
+import { AUTO_DETECTORS, DEFAULTS, stateFolder } from '../../src/config/defaults.ts';
 import { loadConfiguration } from '../../src/config/load.ts';
 import { providers } from '../../src/sinks/registry.ts';
 import { detectorKinds } from '../../src/sources/addresses/registry.ts';
@@ -9,14 +9,21 @@ import { host } from './fakes.ts';
 describe('defaults', () => {
   test('are these', () => {
     expect(DEFAULTS).toEqual({
-      watch: { every: '5m', jitter: 0.1, settle: '250ms', settle_limit: '3s', poll: '10s' },
+      watch: { every: '5m', jitter: 0.1, settle: '250ms', settle_limit: '3s', poll: '10s', keep_watch: '20s' },
       detection: { deadline: '5s' },
-      uplinks: { wan: { ipv4: ['interface', 'stun', 'http'], ipv6: ['interface', 'stun', 'http'] } },
+      uplinks: { wan: { ipv4: ['auto'], ipv6: ['auto'] } },
       uplink: { allow: [] },
-      sink: { allow: [], timeout: '10s', minimum_gap: '5s', when_absent: 'keep' },
+      sink: { allow: [], timeout: '10s', minimum_gap: '5s', drift_check: '1h', when_absent: 'keep' },
       failover: { hold_down: '30s', remove_after: '5m' },
       log: { level: 'info', format: 'auto' },
     });
+  });
+
+  test('auto stands for detectors that there are and that need no options', () => {
+    for (const name of AUTO_DETECTORS) {
+      const kind = detectorKinds.find((candidate) => candidate.name === name);
+      expect(kind?.options.safeParse({}).success, name).toBe(true);
+    }
   });
 
   test('stand in docs/configuration.md', async () => {

@@ -11,7 +11,7 @@ describe('settings', () => {
     const bare = (detector: string) => ({ detector, options: detector === 'stun' ? { wait: 1_000 } : {} });
     const usual = [bare('interface'), bare('stun'), bare('http')];
     expect(rest).toEqual({
-      watch: { every: 300_000, jitter: 0.1, settle: 250, settle_limit: 3_000, poll: 10_000 },
+      watch: { every: 300_000, jitter: 0.1, settle: 250, settle_limit: 3_000, poll: 10_000, keep_watch: 20_000 },
       detection: { deadline: 5_000 },
       failover: { hold_down: 30_000, remove_after: 300_000 },
       uplinks: [{ name: 'wan', detectors: { ipv4: usual, ipv6: usual }, allow: [] }],
@@ -33,6 +33,53 @@ describe('settings', () => {
         options: { listen: [{ host: '127.0.0.1', port: 15_353 }] },
         fingerprint: expect.stringMatching(/^[0-9a-f]{64}$/),
       },
+    ]);
+  });
+
+  test('auto stands for the usual witnesses in their order, but for those the list names itself', () => {
+    const { uplinks } = settingsOf(`${SMALL}
+uplinks:
+  wan:
+    ipv4: [{ detector: http, services: [https://ip.example/] }, auto]
+    ipv6: [auto, static, auto]`.replace('static, auto', '{ detector: static, address: "2001:db8::1" }'));
+    const { ipv4 = [], ipv6 = [] } = uplinks[0]?.detectors ?? {};
+    expect(ipv4.map(({ detector }) => detector)).toEqual(['http', 'interface', 'stun']);
+    expect(ipv4[0]?.options).toEqual({ services: ['https://ip.example/'] });
+    expect(ipv6.map(({ detector }) => detector)).toEqual(['interface', 'stun', 'http', 'static']);
+  });
+
+  test('the keep-watch takes a duration or the word off', () => {
+    const of = (text: string) => settingsOf(`${SMALL}watch: { keep_watch: ${text} }\n`).watch.keep_watch;
+    expect(of('1m')).toBe(60_000);
+    expect(of('off')).toBe('off');
+  });
+
+  test('records of other hosts are AAAA with a host part', () => {
+    const { sinks } = settingsOf(`
+sinks:
+  local:
+    provider: embedded
+    listen: "[::1]:53"
+    records:
+      - { name: nas.example.org, suffix: "::1:2" }
+      - { name: lab.example.org, suffix: "::5:0:0:0:9", prefix_length: 56, ttl: 30 }
+      - { name: cam.example.org, mac: "00:11:22:33:44:55", types: [AAAA] }
+      - { name: nas.example.org, types: [A] }
+`);
+    expect(sinks[0]?.records).toEqual([
+      { key: { name: 'nas.example.org', type: 'AAAA' }, uplink: 'wan', host: { suffix: '::1:2' } },
+      {
+        key: { name: 'lab.example.org', type: 'AAAA' },
+        uplink: 'wan',
+        ttl: 30,
+        host: { suffix: '::5:0:0:0:9', prefix_length: 56 },
+      },
+      {
+        key: { name: 'cam.example.org', type: 'AAAA' },
+        uplink: 'wan',
+        host: { suffix: '::211:22ff:fe33:4455', prefix_length: 64 },
+      },
+      { key: { name: 'nas.example.org', type: 'A' }, uplink: 'wan' },
     ]);
   });
 

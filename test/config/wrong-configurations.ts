@@ -522,7 +522,7 @@ export const WRONG_CONFIGURATIONS: readonly Wrong[] = [
   {
     title: 'an uplink that looks for nothing',
     text: uplinks('  wan: { interface: eth0 }'),
-    told: ['4:3 uplinks.wan: looks for no address | add ipv4: [interface, stun, http], or ipv6, or both'],
+    told: ['4:3 uplinks.wan: looks for no address | add ipv4: [auto], or ipv6: [auto], or both'],
   },
   {
     title: 'an empty list of detectors',
@@ -560,6 +560,72 @@ export const WRONG_CONFIGURATIONS: readonly Wrong[] = [
     text: records('[a.example.org, { name: A.example.org., types: [AAAA] }]'),
     told: [
       '6:23 sinks.local.records[1]: has a.example.org/AAAA a second time in this sink | keep one of the two, or limit one with types: [A]',
+    ],
+  },
+  {
+    title: 'another host by suffix and by card at once',
+    text: records("- { name: a.example.org, suffix: '::1', mac: '00:11:22:33:44:55' }"),
+    told: [
+      '6:47 sinks.local.records[0].mac: stands beside suffix, and both say where the host is | keep one of the two',
+    ],
+  },
+  {
+    title: 'a suffix that reaches into the prefix',
+    text: records("- { name: a.example.org, suffix: '1::1:2' }"),
+    told: [
+      '6:40 sinks.local.records[0].suffix: has bits within the prefix, which are the first 64 ("1::1:2") | leave those groups out, or give the length of the delegated prefix with prefix_length, such as 56',
+    ],
+  },
+  {
+    title: 'a suffix that reaches into the prefix given',
+    text: records("- { name: a.example.org, suffix: '::100:0:0:0:1', prefix_length: 56 }"),
+    told: [
+      '6:40 sinks.local.records[0].suffix: has bits within the prefix, which are the first 56 ("::100:0:0:0:1") | leave those groups out, or make prefix_length smaller',
+    ],
+  },
+  {
+    title: 'a prefix of 200 bits',
+    text: records("- { name: a.example.org, suffix: '::1', prefix_length: 200 }"),
+    told: ['6:62 sinks.local.records[0].prefix_length: is too large (200) | write at most 127'],
+  },
+  {
+    title: 'a length of prefix without a suffix',
+    text: records('- { name: a.example.org, prefix_length: 56 }'),
+    told: [
+      '6:32 sinks.local.records[0].prefix_length: means nothing without suffix | add suffix: ::1:2, or remove it',
+    ],
+  },
+  {
+    title: 'a length of prefix with a card',
+    text: records("- { name: a.example.org, mac: '00:11:22:33:44:55', prefix_length: 56 }"),
+    told: [
+      '6:58 sinks.local.records[0].prefix_length: cannot go with mac, which is always behind 64 bits | remove it, or write suffix: in place of mac',
+    ],
+  },
+  {
+    title: 'another host over IPv4',
+    text: records("- { name: a.example.org, suffix: '::1', types: [A, AAAA] }"),
+    told: [
+      '6:55 sinks.local.records[0].types[0]: cannot go with suffix: behind IPv4 the hosts of a LAN have no address of their own outside ("A") | remove it; with suffix a record is AAAA',
+    ],
+  },
+  {
+    title: 'another host where IPv6 is not looked for',
+    text: `uplinks:\n  wan: { ipv4: [http] }\n${records("- { name: a.example.org, mac: '00:11:22:33:44:55' }")}`,
+    told: [
+      '8:32 sinks.local.records[0].mac: needs ipv6, which uplink wan does not look for | add ipv6: with detectors to uplink wan',
+    ],
+  },
+  {
+    title: 'cards and suffixes that are none',
+    text: records(
+      "[{ name: a.example.org, mac: '00:11:22:33:44' }, { name: b.example.org, mac: '01:00:5e:00:00:01' }, { name: c.example.org, suffix: '::1/64' }, { name: d.example.org, suffix: '::' }]",
+    ),
+    told: [
+      "6:36 sinks.local.records[0].mac: is not the address of a network card (\"00:11:22:33:44\") | write the address of the host's card in quotes, such as '00:11:22:33:44:55'",
+      "6:84 sinks.local.records[1].mac: is the address of a group, not of one card (\"01:00:5e:00:00:01\") | write the address of the host's card in quotes, such as '00:11:22:33:44:55'",
+      '6:138 sinks.local.records[2].suffix: is not an IPv6 address ("::1/64") | write the part behind the prefix as an IPv6 address, such as ::1:2',
+      '6:181 sinks.local.records[3].suffix: names no host ("::") | write the part behind the prefix as an IPv6 address, such as ::1:2',
     ],
   },
   {

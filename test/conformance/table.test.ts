@@ -2,8 +2,8 @@ import { address, familyOf } from '../../src/model/address.ts';
 import { recordTypeOf } from '../../src/model/family.ts';
 import { fqdn } from '../../src/model/name.ts';
 import { custom } from '../../src/sinks/table/custom.ts';
-import { providerOf, type TableProvider } from '../../src/sinks/table/row.ts';
 import { rows } from '../../src/sinks/table/providers.ts';
+import { providerOf, type TableProvider } from '../../src/sinks/table/row.ts';
 import { type Reply, type SeenRequest, startHttpServer } from '../fakes/http-server.ts';
 import { RecordStore } from '../fakes/records.ts';
 import { components, httpPool } from '../fakes/sink-call.ts';
@@ -88,8 +88,13 @@ function serve({ url }: SeenRequest, store: RecordStore, dialect: Dialect, perNa
   const replies = names.map((text) => {
     const name = fqdn(dialect.zone === undefined ? text : `${text}.${dialect.zone}`);
     const before = JSON.stringify(store.records);
-    for (const [type, parameters] of [['A', dialect.ipv4], ['AAAA', dialect.ipv6]] as const) {
-      for (const value of parameters.flatMap((parameter) => url.searchParams.get(parameter)?.split(',') ?? [])) {
+    for (const [type, parameters] of [
+      ['A', dialect.ipv4],
+      ['AAAA', dialect.ipv6],
+    ] as const) {
+      for (const value of parameters.flatMap(
+        (parameter) => url.searchParams.get(parameter)?.split(',') ?? [],
+      )) {
         if (value === dialect.keep) continue;
         if (value === dialect.clear) store.set({ name, type }, []);
         else if (recordTypeOf(familyOf(address(value))) === type) store.set({ name, type }, [address(value)]);
@@ -101,7 +106,11 @@ function serve({ url }: SeenRequest, store: RecordStore, dialect: Dialect, perNa
   return perName ? { ...first, body: replies.map(({ body }) => body).join('\n') } : first;
 }
 
-function harness(provider: TableProvider, mapping: (origin: string) => object, dialect: Dialect): SinkHarness {
+function harness(
+  provider: TableProvider,
+  mapping: (origin: string) => object,
+  dialect: Dialect,
+): SinkHarness {
   const start = async (): Promise<SinkBench> => {
     const store = new RecordStore();
     const pool = httpPool();
@@ -138,8 +147,13 @@ for (const [name, dialect] of Object.entries(DIALECTS)) {
   const row = rows.find((each) => each.name === name);
   if (row === undefined) throw new Error(`no row ${name}`);
   const provider = providerOf(row);
-  const credentials = provider.example.includes('username:') ? { username: 'alice', password: 'hunter22' } : { token: 'hunter22' };
-  describeSinkConformance(name, harness(provider, (origin) => ({ ...credentials, endpoint: origin }), dialect));
+  const credentials = provider.example.includes('username:')
+    ? { username: 'alice', password: 'hunter22' }
+    : { token: 'hunter22' };
+  describeSinkConformance(
+    name,
+    harness(provider, (origin) => ({ ...credentials, endpoint: origin }), dialect),
+  );
 }
 
 const own = {
@@ -151,7 +165,10 @@ const own = {
 describeSinkConformance(
   'custom',
   harness(
-    { ...custom, row: { name: 'custom', title: '', source: '', credentials: '', service: { url: '', ...own } } },
+    {
+      ...custom,
+      row: { name: 'custom', title: '', source: '', credentials: '', service: { url: '', ...own } },
+    },
     (origin) => ({ url: `${origin}/set`, token: 'hunter22', ...own }),
     {
       names: 'host',

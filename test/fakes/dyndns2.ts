@@ -1,5 +1,4 @@
-import { type IpAddress, parseAddress } from '../../src/model/address.ts';
-import { familyOf } from '../../src/model/address.ts';
+import { familyOf, type IpAddress, parseAddress } from '../../src/model/address.ts';
 import { recordTypeOf } from '../../src/model/family.ts';
 import { parseName } from '../../src/model/name.ts';
 import type { Reply, SeenRequest } from './http-server.ts';
@@ -13,9 +12,14 @@ export interface Dyndns2Account {
 }
 
 /** A dyndns2 server as its documentation says: Basic login, one line a name in order, `nochg` where nothing changes. */
-export function answerDyndns2({ url, headers }: SeenRequest, store: RecordStore, account: Dyndns2Account): Reply {
+export function answerDyndns2(
+  { url, headers }: SeenRequest,
+  store: RecordStore,
+  account: Dyndns2Account,
+): Reply {
   if (url.pathname !== '/nic/update') return { status: 404 };
-  if (headers.authorization !== `Basic ${btoa(`${account.username}:${account.password}`)}`) return { body: 'badauth' };
+  if (headers.authorization !== `Basic ${btoa(`${account.username}:${account.password}`)}`)
+    return { body: 'badauth' };
   const texts = (url.searchParams.get('hostname') ?? '').split(',').filter((text) => text !== '');
   const addresses = (url.searchParams.get('myip') ?? '').split(',').map(parseAddress);
   if (texts.length === 0 || !addresses.every((address) => address !== undefined)) return { body: 'notfqdn' };
@@ -23,7 +27,12 @@ export function answerDyndns2({ url, headers }: SeenRequest, store: RecordStore,
   return { body: texts.map((text) => lineFor(text, addresses, store, account)).join('\n') };
 }
 
-function lineFor(text: string, addresses: readonly IpAddress[], store: RecordStore, { hosts }: Dyndns2Account): string {
+function lineFor(
+  text: string,
+  addresses: readonly IpAddress[],
+  store: RecordStore,
+  { hosts }: Dyndns2Account,
+): string {
   const name = parseName(text);
   if (name === undefined) return 'notfqdn';
   if (hosts !== undefined && !hosts.includes(name)) return 'nohost';

@@ -246,6 +246,37 @@ describe.skipIf(!haveContracts)('a zone the account does not have', () => {
   });
 });
 
+describe.skipIf(!haveContracts)('a zone the account does not have, at the signed ones', () => {
+  const unknown = 'thisisadomainidonotown.com';
+
+  test.each([
+    ['route53', undefined],
+    ['aliyun', unknown],
+    ['desec', unknown],
+  ])('%s', async (name, zone) => {
+    const found = SUBJECTS.find(({ dialect }) => dialect.provider === name) as Subject;
+    const { zone: _, ...subject } = found;
+    const { played, init } = await start(
+      { ...subject, ...(zone === undefined ? {} : { zone }) },
+      'authenticate-unknown-domain',
+    );
+    const reading = subject.provider
+      .create(init, components())
+      .read?.([key(`host.${unknown}`)], callOf(pool.client));
+    await expect(reading).rejects.toMatchObject({ failure: { class: 'not_found', scope: 'record' } });
+    expect(played.faults).toEqual([]);
+  });
+
+  test('route53, where private zones are asked for and there are none', async () => {
+    const subject = SUBJECTS.find(({ dialect }) => dialect.provider === 'route53') as Subject;
+    const options = { ...subject.options, private_zone: true };
+    const { played, init } = await start({ ...subject, options }, 'authenticate-private-zone-only');
+    const reading = route53.create(init, components()).read?.([key('www.example.org')], callOf(pool.client));
+    await expect(reading).rejects.toMatchObject({ failure: { class: 'not_found' } });
+    expect(played.faults).toEqual([]);
+  });
+});
+
 describe.skipIf(!haveContracts)('the replay itself', () => {
   test('refuses what was not recorded', async () => {
     const { played, init } = await start(SUBJECTS[0] as Subject, 'create-a');

@@ -11,18 +11,30 @@ import { silentLog } from '../../src/telemetry/log.ts';
 const key: RecordKey = { name: fqdn('home.example.org'), type: 'A' };
 const other: RecordKey = { name: fqdn('www.example.org'), type: 'A' };
 const target = (text: string, of = key): Target => ({ key: of, addresses: [address(text)] });
-const failure = (more: Partial<Failure> = {}): Failure => ({ class: 'transient', scope: 'sink', message: 'no', ...more });
+const failure = (more: Partial<Failure> = {}): Failure => ({
+  class: 'transient',
+  scope: 'sink',
+  message: 'no',
+  ...more,
+});
 
 class Bench {
   now = 1_000_000;
   readonly written: string[] = [];
   readonly begun: boolean[] = [];
   readonly clock = { monotonic: () => this.now, wall: () => this.now, boot: () => this.now };
-  readonly memory = new SinkState('f', this.clock, (text) => text, async () => {});
+  readonly memory = new SinkState(
+    'f',
+    this.clock,
+    (text) => text,
+    async () => {},
+  );
   records: ActualRecord[] = [];
   reads = 0;
   onRead: () => void = () => {};
-  answer: (change: Change, signal: AbortSignal) => Promise<WriteResult> = async ({ target: { key: of } }) => ({ key: of, kind: 'updated' });
+  answer: (change: Change, signal: AbortSignal) => Promise<WriteResult> = async ({
+    target: { key: of },
+  }) => ({ key: of, kind: 'updated' });
 
   readonly blind: Sink = {
     write: async (changes, { signal }) => {
@@ -44,7 +56,11 @@ class Bench {
     },
   };
 
-  run(sink: Sink, targets: readonly Target[], more: { batch?: number; gap?: number; timeout?: number; signal?: AbortSignal } = {}) {
+  run(
+    sink: Sink,
+    targets: readonly Target[],
+    more: { batch?: number; gap?: number; timeout?: number; signal?: AbortSignal; verify?: boolean } = {},
+  ) {
     return reconcile(
       {
         sink,
@@ -55,7 +71,12 @@ class Bench {
         clock: this.clock,
         http: () => Promise.reject(new Error('not used')),
       },
-      { targets, log: silentLog, signal: more.signal ?? new AbortController().signal },
+      {
+        targets,
+        log: silentLog,
+        signal: more.signal ?? new AbortController().signal,
+        verify: more.verify === true,
+      },
     );
   }
 }
@@ -105,7 +126,11 @@ describe('reconcile', () => {
 
   it('holds a sink after a permanent refusal, and asks nobody any more', async () => {
     const bench = new Bench();
-    bench.answer = async ({ target: { key: of } }) => ({ key: of, kind: 'failed', failure: failure({ class: 'credentials' }) });
+    bench.answer = async ({ target: { key: of } }) => ({
+      key: of,
+      kind: 'failed',
+      failure: failure({ class: 'credentials' }),
+    });
     await bench.run(bench.blind, [target('93.184.216.34')]);
     const again = await bench.run(bench.blind, [target('93.184.216.35'), target('93.184.216.35', other)]);
     expect(again).toMatchObject([
@@ -127,7 +152,9 @@ describe('reconcile', () => {
     });
     await bench.run(bench.blind, [target('93.184.216.34')]);
     bench.now += 59_000;
-    expect(await bench.run(bench.blind, [target('93.184.216.35')])).toMatchObject([{ held: true, failure: { retryAfter: 1_000 } }]);
+    expect(await bench.run(bench.blind, [target('93.184.216.35')])).toMatchObject([
+      { held: true, failure: { retryAfter: 1_000 } },
+    ]);
     bench.now += 1_001;
     bench.answer = async ({ target: { key: of } }) => ({ key: of, kind: 'updated' });
     expect(kinds(await bench.run(bench.blind, [target('93.184.216.35')]))).toEqual(['updated']);
@@ -141,7 +168,9 @@ describe('reconcile', () => {
       { kind: 'pending', retryAfter: 3_000 },
     ]);
     bench.now += 3_000;
-    expect(kinds(await bench.run(bench.blind, [target('93.184.216.35')], { gap: 5_000 }))).toEqual(['updated']);
+    expect(kinds(await bench.run(bench.blind, [target('93.184.216.35')], { gap: 5_000 }))).toEqual([
+      'updated',
+    ]);
   });
 
   it('ends at the deadline although the sink does not, and believes nothing', async () => {
@@ -157,16 +186,42 @@ describe('reconcile', () => {
     await bench.run(bench.blind, [target('93.184.216.34')]);
     const controller = new AbortController();
     bench.answer = () => new Promise(() => controller.abort(new Error('newer')));
-    await expect(bench.run(bench.blind, [target('93.184.216.35')], { signal: controller.signal })).rejects.toThrow('newer');
+    await expect(
+      bench.run(bench.blind, [target('93.184.216.35')], { signal: controller.signal }),
+    ).rejects.toThrow('newer');
     expect(bench.memory.confirmed(key)).toBeUndefined();
     // The address is back to what was confirmed before: it must be written all the same.
     bench.answer = async ({ target: { key: of } }) => ({ key: of, kind: 'updated' });
     expect(kinds(await bench.run(bench.blind, [target('93.184.216.34')]))).toEqual(['updated']);
   });
 
+  it('reads again when asked to verify, and repairs what somebody else changed', async () => {
+    const bench = new Bench();
+    bench.records = [{ key, content: '93.184.216.34' }];
+    await bench.run(bench.readable, [target('93.184.216.34')]);
+    expect(kinds(await bench.run(bench.readable, [target('93.184.216.34')], { verify: true }))).toEqual([
+      'unchanged',
+    ]);
+    expect(bench.reads).toBe(2);
+    bench.records = [{ key, content: '8.8.4.4' }];
+    expect(kinds(await bench.run(bench.readable, [target('93.184.216.34')], { verify: true }))).toEqual([
+      'updated',
+    ]);
+    expect(bench.written).toEqual(['home.example.org 93.184.216.34']);
+  });
+
+  it('never asks a sink that cannot be read to verify', async () => {
+    const bench = new Bench();
+    await bench.run(bench.blind, [target('93.184.216.34')]);
+    await bench.run(bench.blind, [target('93.184.216.34')], { verify: true });
+    expect(bench.written).toHaveLength(1);
+  });
+
   it('keeps to the batch size', async () => {
     const bench = new Bench();
-    const targets = Array.from({ length: 5 }, (_, index) => target('93.184.216.34', { name: fqdn(`h${index}.example.org`), type: 'A' }));
+    const targets = Array.from({ length: 5 }, (_, index) =>
+      target('93.184.216.34', { name: fqdn(`h${index}.example.org`), type: 'A' }),
+    );
     await bench.run(bench.blind, targets, { batch: 2 });
     expect(bench.begun).toHaveLength(3);
     expect(bench.written).toHaveLength(5);
@@ -175,7 +230,9 @@ describe('reconcile', () => {
   it('takes a missing result for an unclear one', async () => {
     const bench = new Bench();
     const forgetful: Sink = { write: async () => [] };
-    expect(await bench.run(forgetful, [target('93.184.216.34')])).toMatchObject([{ kind: 'failed', failure: { unclear: true } }]);
+    expect(await bench.run(forgetful, [target('93.184.216.34')])).toMatchObject([
+      { kind: 'failed', failure: { unclear: true } },
+    ]);
   });
 
   it('survives a defect of the sink', async () => {

@@ -20,7 +20,8 @@ const B = '93.184.216.35';
 const FAR = '8.8.4.4';
 
 describe('agreement, left to the circumstances', () => {
-  const open = (known?: string) => agreement({ needed: undefined, known: known === undefined ? undefined : address(known) });
+  const open = (known?: string) =>
+    agreement({ needed: undefined, known: known === undefined ? undefined : address(known) });
 
   it('believes what the host knows by itself', () => {
     expect(hear(open(FAR), says(own, A))).toEqual([A]);
@@ -29,10 +30,16 @@ describe('agreement, left to the circumstances', () => {
     expect(hear(open(), says(http, A))).toEqual([A]);
   });
   it('asks a second one after one that can be forged', () => {
-    expect(hear(open(), says(stun, A), says(http, A))).toEqual(['keep: 1 more witness(es) must agree: stun.one says 93.184.216.34', A]);
+    expect(hear(open(), says(stun, A), says(http, A))).toEqual([
+      'keep: 1 more witness(es) must agree: stun.one says 93.184.216.34',
+      A,
+    ]);
   });
   it('asks a second one when the change is surprising', () => {
-    expect(hear(open(FAR), says(http, A), says(third, A))).toEqual(['keep: 1 more witness(es) must agree: https://two says 93.184.216.34', A]);
+    expect(hear(open(FAR), says(http, A), says(third, A))).toEqual([
+      'keep: 1 more witness(es) must agree: https://two says 93.184.216.34',
+      A,
+    ]);
     expect(hear(open(B), says(http, A))).toEqual([A]);
   });
   it('needs nobody to confirm what is known', () => {
@@ -49,7 +56,9 @@ describe('agreement, left to the circumstances', () => {
   it('publishes nothing while two contradict each other, and says who said what', () => {
     const votes = open();
     expect(hear(votes, says(stun, A), says(http, B))).toHaveLength(2);
-    expect(shown(votes.conclude())).toBe(`keep: the witnesses disagree: stun.one says ${A}, https://two says ${B}`);
+    expect(shown(votes.conclude())).toBe(
+      `keep: the witnesses disagree: stun.one says ${A}, https://two says ${B}`,
+    );
   });
   it('goes with two against one', () => {
     expect(hear(open(), says(stun, A), says(http, B), says(third, B))[2]).toBe(B);
@@ -67,12 +76,9 @@ describe('agreement, left to the circumstances', () => {
 describe('agreement of a given number', () => {
   const open = () => agreement({ needed: 3, known: undefined });
   it('is reached with so many independent witnesses', () => {
-    expect(hear(open(), says(stun, A), says(http, A), says(twin, A), says(third, A)).map((one) => one === A)).toEqual([
-      false,
-      false,
-      false,
-      true,
-    ]);
+    expect(
+      hear(open(), says(stun, A), says(http, A), says(twin, A), says(third, A)).map((one) => one === A),
+    ).toEqual([false, false, false, true]);
   });
   it('is not reached with fewer, even if nobody contradicts', () => {
     const votes = open();

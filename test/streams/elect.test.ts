@@ -7,7 +7,11 @@ import { marbles } from '../support/marbles.ts';
 import { keep, look, set, stateOf } from './support.ts';
 
 const book = (one: AddressState, two: AddressState): AddressBook =>
-  enter(undefined, { look: look(), networkChanged: false, states: [stateOf(one, 'ipv4', 'one'), stateOf(two, 'ipv4', 'two')] });
+  enter(undefined, {
+    look: look(),
+    networkChanged: false,
+    states: [stateOf(one, 'ipv4', 'one'), stateOf(two, 'ipv4', 'two')],
+  });
 const A = set('93.184.216.34');
 const B = set('8.8.4.4');
 const books = { b: book(A, B), o: book(A, keep), t: book(keep, B), n: book(keep, keep) };
@@ -33,10 +37,17 @@ const all = (of: AddressBook) => `${state(of, 'all:one')} ${state(of, 'all:two')
 const clockOf = (scheduler: { now(): number }) => ({ monotonic: () => scheduler.now() });
 
 describe('elect', () => {
-  const run = (diagram: string, expected: string, values: Record<string, string>, show: (of: AddressBook) => string) =>
+  const run = (
+    diagram: string,
+    expected: string,
+    values: Record<string, string>,
+    show: (of: AddressBook) => string,
+  ) =>
     marbles(({ hot, expectObservable }) => {
       const source = hot(diagram, books);
-      expectObservable(source.pipe(elect(init(clockOf(asyncScheduler))), map(show), distinctUntilChanged())).toBe(expected, values);
+      expectObservable(
+        source.pipe(elect(init(clockOf(asyncScheduler))), map(show), distinctUntilChanged()),
+      ).toBe(expected, values);
     });
   const names = { x: '93.184.216.34', y: '8.8.4.4', k: 'keep' };
 
@@ -53,7 +64,12 @@ describe('elect', () => {
     run('b-n-o----', 'x-k-x----', names, active);
   });
   it('keeps the address of a dead uplink for a while, then takes it out', () => {
-    run('b-t---------', 'a-b----c----', { a: '93.184.216.34 8.8.4.4', b: 'keep 8.8.4.4', c: 'clear 8.8.4.4' }, all);
+    run(
+      'b-t---------',
+      'a-b----c----',
+      { a: '93.184.216.34 8.8.4.4', b: 'keep 8.8.4.4', c: 'clear 8.8.4.4' },
+      all,
+    );
   });
   it('puts it back as soon as it works again', () => {
     run('b-t-b-------', 'a-b-a-------', { a: '93.184.216.34 8.8.4.4', b: 'keep 8.8.4.4' }, all);

@@ -5,13 +5,22 @@ import type { NetworkInterface, Snapshot } from '../../src/model/snapshot.ts';
 import { type ExitQuestion, exitReason } from '../../src/streams/exits.ts';
 
 const flags = { tentative: false, duplicate: false, deprecated: false, temporary: false };
-const link = (name: string, own: readonly string[], more: Partial<NetworkInterface> = {}): NetworkInterface => ({
+const link = (
+  name: string,
+  own: readonly string[],
+  more: Partial<NetworkInterface> = {},
+): NetworkInterface => ({
   name,
   index: 1,
   running: true,
   loopback: false,
   virtual: false,
-  addresses: own.map((text) => ({ address: address(text), family: text.includes(':') ? 'ipv6' : 'ipv4', prefixLength: 24, flags })),
+  addresses: own.map((text) => ({
+    address: address(text),
+    family: text.includes(':') ? 'ipv6' : 'ipv4',
+    prefixLength: 24,
+    flags,
+  })),
   ...more,
 });
 const through = (name: string, ...interfaces: readonly NetworkInterface[]): Snapshot => ({
@@ -31,7 +40,9 @@ describe('exitReason', () => {
     expect(exitReason(seen, outside, vpn, question)).toMatch(/^tunnel: the default route leads through wg0/);
   });
   it('refuses another address than the public one the host owns', () => {
-    expect(exitReason(seen, outside, owner, question)).toMatch(/^differing: eth0 owns 8\.8\.4\.4 but 93\.184\.216\.34 was seen/);
+    expect(exitReason(seen, outside, owner, question)).toMatch(
+      /^differing: eth0 owns 8\.8\.4\.4 but 93\.184\.216\.34 was seen/,
+    );
   });
   it('has nothing against the address the host owns, nor against one behind a NAT', () => {
     expect(exitReason(address('8.8.4.4'), outside, owner, question)).toBeUndefined();

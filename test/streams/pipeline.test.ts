@@ -48,11 +48,18 @@ function run(
       scheduler: asyncScheduler,
       grace: 0,
     },
-    elect: { uplinks: [{ name: 'wan', metric: 0 }], holdDown: 0, removeAfter: 0, clock: { monotonic: () => 0 }, scheduler: asyncScheduler },
+    elect: {
+      uplinks: [{ name: 'wan', metric: 0 }],
+      holdDown: 0,
+      removeAfter: 0,
+      clock: { monotonic: () => 0 },
+      scheduler: asyncScheduler,
+    },
     fanOut: {
       lanes: Object.entries(given.sinks).map(([name, attempt]) => ({
         sink: settings(name),
         init: { attempt, random: () => 0, scheduler: asyncScheduler },
+        recheck: { every: undefined, random: () => 0, scheduler: asyncScheduler },
       })),
     },
   }).pipe(map(shown));

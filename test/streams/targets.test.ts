@@ -70,7 +70,82 @@ describe('resolveTargets', () => {
   });
 });
 
+describe('records of other hosts', () => {
+  const aaaa = (name: string) => ({ name: fqdn(`${name}.example.org`), type: 'AAAA' }) as const;
+  const lan = sink({
+    records: [
+      { key: aaaa('own'), uplink: 'wan' },
+      { key: aaaa('nas'), uplink: 'wan', host: { suffix: address('::1:2') } },
+      {
+        key: aaaa('cam'),
+        uplink: 'wan',
+        host: { suffix: address('::211:22ff:fe33:4455'), prefix_length: 64 },
+      },
+      { key: aaaa('lab'), uplink: 'wan', host: { suffix: address('::5:0:0:0:9'), prefix_length: 56 } },
+    ],
+  });
+  const known = (text: string, prefixLength?: number): UplinkState =>
+    stateOf(
+      { ...set(text), ...(prefixLength !== undefined && { prefixLength }) } as UplinkState['state'],
+      'ipv6',
+    );
+
+  it('have the prefix of the uplink and their own bits behind it, all of them anew with a new prefix', () => {
+    expect(targetsOf(book(known('2606:2800:1:210::abcd', 64)), lan)).toEqual([
+      'own.example.org/AAAA=2606:2800:1:210::abcd',
+      'nas.example.org/AAAA=2606:2800:1:210::1:2',
+      'cam.example.org/AAAA=2606:2800:1:210:211:22ff:fe33:4455',
+      'lab.example.org/AAAA=2606:2800:1:205::9',
+    ]);
+    expect(targetsOf(book(known('2a00:1450:7:310::abcd', 64)), lan)).toEqual([
+      'own.example.org/AAAA=2a00:1450:7:310::abcd',
+      'nas.example.org/AAAA=2a00:1450:7:310::1:2',
+      'cam.example.org/AAAA=2a00:1450:7:310:211:22ff:fe33:4455',
+      'lab.example.org/AAAA=2a00:1450:7:305::9',
+    ]);
+  });
+  it("take the length from the address' own network, and 64 where nobody knows it", () => {
+    const one = sink({ records: [{ key: aaaa('nas'), uplink: 'wan', host: { suffix: address('::1:2') } }] });
+    const from = (length?: number) => targetsOf(book(known('2606:2800:1:210:aa:bb:cc:dd', length)), one);
+    expect(from(96)).toEqual(['nas.example.org/AAAA=2606:2800:1:210:aa:bb:1:2']);
+    expect(from(60)).toEqual(['nas.example.org/AAAA=2606:2800:1:210::1:2']);
+    expect(from()).toEqual(['nas.example.org/AAAA=2606:2800:1:210::1:2']);
+    expect(from(128)).toEqual(['nas.example.org/AAAA=2606:2800:1:210::1:2']);
+  });
+  it('stay as they are, with the reason, where the suffix does not fit behind the prefix', () => {
+    const one = sink({
+      records: [{ key: aaaa('nas'), uplink: 'wan', host: { suffix: address('::a:0:1:2') } }],
+    });
+    const { targets, refused } = resolveTargets(book(known('2606:2800:1:210::1', 96)), one);
+    expect(targets).toEqual([]);
+    expect(refused.map(({ why }) => why)).toEqual([
+      'suffix ::a:0:1:2 has bits within the /96 of 2606:2800:1:210::1; give prefix_length',
+    ]);
+  });
+  it('pass the gate of the sink like any other address', () => {
+    expect(targetsOf(book(known('fd00:1::1', 64)), lan)).toEqual([]);
+    expect(targetsOf(book(known('fd00:1::1', 64)), { ...lan, allow: ['ula'] })[1]).toBe(
+      'nas.example.org/AAAA=fd00:1::1:2',
+    );
+  });
+  it('stay as published while the prefix is not known, and go with it if the operator says so', () => {
+    expect(targetsOf(book(stateOf(keep, 'ipv6')), lan)).toEqual([]);
+    const cleared = targetsOf(book(stateOf(clear, 'ipv6')), { ...lan, when_absent: 'clear' });
+    expect(cleared).toContain('nas.example.org/AAAA=');
+  });
+});
+
 describe('admit', () => {
+  it('hands on the length of the prefix', () => {
+    const reading = { kind: 'known', address: address('2606:2800::1'), via, prefixLength: 64 } as const;
+    expect(admit(reading, [], 'ipv6')).toEqual({
+      kind: 'set',
+      address: reading.address,
+      via,
+      prefixLength: 64,
+    });
+  });
+
   it.each([
     ['10.1.2.3', 'private'],
     ['100.64.0.1', 'cgnat'],

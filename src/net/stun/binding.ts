@@ -1,7 +1,15 @@
 import type { Socket } from 'node:dgram';
 import type { IpAddress } from '../../model/address.ts';
 import type { Family } from '../../model/family.ts';
-import { explain, failed, hostNetwork, isFrom, resolve, type StunNetwork, type StunResult } from './exchange.ts';
+import {
+  explain,
+  failed,
+  hostNetwork,
+  isFrom,
+  resolve,
+  type StunNetwork,
+  type StunResult,
+} from './exchange.ts';
 import { decodeBindingAnswer, encodeBindingRequest, TRANSACTION_ID_LENGTH } from './message.ts';
 
 export interface BindingPlace {

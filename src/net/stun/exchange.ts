@@ -127,8 +127,10 @@ function transact(
 }
 
 export function isFrom(
-  sender: Pick<RemoteInfo, "address" | "port">,
-  server: IpAddress, port: number): boolean {
+  sender: Pick<RemoteInfo, 'address' | 'port'>,
+  server: IpAddress,
+  port: number,
+): boolean {
   return sender.port === port && parseAddress(sender.address.replace(/%.*$/, '')) === server;
 }
 

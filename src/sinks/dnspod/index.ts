@@ -103,6 +103,11 @@ export const dnspod = defineRestProvider<z.output<typeof options>>({
     'Tencent Cloud console, Access Management, API keys: SecretId and SecretKey of a sub-user with QcloudDNSPodFullAccess.',
   example:
     'provider: dnspod\nsecret_id: AKID00000000000000000000000000000000\nsecret_key: { env: TENCENTCLOUD_SECRET_KEY }\n',
+  notes: [
+    'Records of other lines than `line` are not touched.',
+    'For an account of the international site: `endpoint: https://dnspod.intl.tencentcloudapi.com`.',
+    'The smallest TTL depends on the plan of the domain; it is 600 on the free one.',
+  ],
   options,
   traits: { batch: 20, multiple: true, creates: true, families: 'separate' },
   // 20 a second where the pages of the actions used name a number, more for others; some are left.

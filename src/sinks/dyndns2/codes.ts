@@ -36,5 +36,11 @@ export function waitCode(word: string): FailureMeaning | undefined {
   const wait = /^w(\d{1,6})([smh])$/i.exec(word);
   if (wait === null) return undefined;
   const retryAfter = Number(wait[1]) * (WAIT_UNITS[wait[2]?.toLowerCase() ?? ''] ?? 0);
-  return { kind: 'failed', class: 'rate_limited', account: true, means: 'the server asks to wait', retryAfter };
+  return {
+    kind: 'failed',
+    class: 'rate_limited',
+    account: true,
+    means: 'the server asks to wait',
+    retryAfter,
+  };
 }

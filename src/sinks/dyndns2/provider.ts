@@ -1,6 +1,6 @@
+import type { Provider } from '../contract.ts';
 import { DYNDNS2, type Service } from '../table/service.ts';
 import { tableSink } from '../table/sink.ts';
-import type { Provider } from '../contract.ts';
 import { type Dyndns2Options, dyndns2Options } from './options.ts';
 
 /**

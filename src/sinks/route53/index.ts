@@ -151,6 +151,11 @@ export const route53 = defineRestProvider<Options>({
     'AWS console, IAM: an access key with route53:ListHostedZonesByName, ListResourceRecordSets, ChangeResourceRecordSets, and GetChange for `wait`.',
   example:
     'provider: route53\naccess_key_id: AKIAIOSFODNN7EXAMPLE\nsecret_access_key: { env: AWS_SECRET_ACCESS_KEY }\n',
+  notes: [
+    'Alias records and records with a routing policy (weighted, latency, failover, geolocation) are never changed.',
+    'Private hosted zones are left out unless `private_zone: true`, which takes them alone.',
+    'Deleting a set sends it exactly as it stands; if somebody has changed it meanwhile, Route 53 refuses, and it is read again.',
+  ],
   options,
   traits: { batch: 400, multiple: true, creates: true, families: 'one' },
   // Today's documentation has a bucket of 50 that gains 10 a second for the account; older pages say 5 a second, which holds with both.

@@ -64,7 +64,9 @@ export function batchesOf(changes: readonly Change[], init: BatchInit): Batches 
     groups.set(id, group);
   }
   return {
-    batches: [...groups.values()].flatMap(({ names, addresses }) => cut(names, addresses, service.names_per_request)),
+    batches: [...groups.values()].flatMap(({ names, addresses }) =>
+      cut(names, addresses, service.names_per_request),
+    ),
     refused,
   };
 }
@@ -90,13 +92,19 @@ function refusalOf(key: RecordKey, addresses: readonly IpAddress[], service: Ser
     return refuse(`the service takes one address of a family for a name, not ${addresses.join(', ')}`);
   }
   if (addresses.length === 0 && clear === undefined) {
-    return refuse('the service has no request that removes an address; remove it at the provider, or set when_absent: keep');
+    return refuse(
+      'the service has no request that removes an address; remove it at the provider, or set when_absent: keep',
+    );
   }
   return undefined;
 }
 
 /** Why a request with these addresses would do more to the name than was asked; `undefined` if it would not. */
-function wholeName(name: Fqdn, addresses: Addresses, { service, keys, single_family }: BatchInit): Failure | undefined {
+function wholeName(
+  name: Fqdn,
+  addresses: Addresses,
+  { service, keys, single_family }: BatchInit,
+): Failure | undefined {
   if (service.other_family !== 'both') return undefined;
   const missing = FAMILIES.find((family) => addresses[family] === undefined);
   if (missing === undefined) return undefined;
@@ -132,4 +140,6 @@ export const singles = ({ names, addresses }: Batch): readonly Batch[] => cut(na
 
 /** What is really sent, without what is removed; IPv4 first. */
 export const sentIn = ({ addresses }: Batch): readonly IpAddress[] =>
-  FAMILIES.flatMap((family) => addresses[family] ?? []).toSorted((a, b) => familyOf(a).localeCompare(familyOf(b)));
+  FAMILIES.flatMap((family) => addresses[family] ?? []).toSorted((a, b) =>
+    familyOf(a).localeCompare(familyOf(b)),
+  );

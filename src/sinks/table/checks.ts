@@ -42,10 +42,15 @@ function unknownPlaceholders(path: readonly string[], text: string): readonly Se
     }));
 }
 
-export function urlProblems(path: readonly string[], text: string, insecure: boolean): readonly ServiceProblem[] {
+export function urlProblems(
+  path: readonly string[],
+  text: string,
+  insecure: boolean,
+): readonly ServiceProblem[] {
   const remedy = 'write it whole, such as https://dns.example.org/update';
   const origin = /^https?:\/\/[^/?#]*/i.exec(text)?.[0];
-  if (origin === undefined || !URL.canParse(origin)) return [{ path, message: 'is not an http or https URL', remedy }];
+  if (origin === undefined || !URL.canParse(origin))
+    return [{ path, message: 'is not an http or https URL', remedy }];
   const { protocol, hostname, username, password } = new URL(origin);
   const problems: ServiceProblem[] = [];
   // What follows the host may be filled in; the host never, so that no value can send the credentials elsewhere.
@@ -69,7 +74,8 @@ function addressProblems(service: Service): readonly ServiceProblem[] {
   const both = used.has('ipv4') && used.has('ipv6');
   const problems: ServiceProblem[] = [];
   if (familiesOf(service).length === 0) {
-    const remedy = 'put {ipv4} and {ipv6}, {addresses} or, with families: separate, {address} into a parameter';
+    const remedy =
+      'put {ipv4} and {ipv6}, {addresses} or, with families: separate, {address} into a parameter';
     problems.push({ path: ['parameters'], message: 'send no address', remedy });
   }
   if (used.has('address') && service.families !== 'separate') {
@@ -99,7 +105,10 @@ function nameProblems(service: Service): readonly ServiceProblem[] {
     const remedy = 'give zone: and the domain that the names are in';
     problems.push({ path: ['zone'], message: `is missing, and {${zoned}} is used`, remedy });
   }
-  if (service.names_per_request > 1 && (used.has('name') || used.has('host') || !(used.has('names') || used.has('hosts')))) {
+  if (
+    service.names_per_request > 1 &&
+    (used.has('name') || used.has('host') || !(used.has('names') || used.has('hosts')))
+  ) {
     const remedy = 'use {names} or {hosts} in place of {name} and {host}, or take it out';
     problems.push({ path: ['names_per_request'], message: 'needs a list of names', remedy });
   }
@@ -110,18 +119,31 @@ function answerProblems({ answer, statuses }: Service): readonly ServiceProblem[
   const problems: ServiceProblem[] = [];
   const wantsField = answer.read === 'json' || answer.read === 'xml';
   if (wantsField !== answer.field.length > 0) {
-    const remedy = wantsField ? 'name the field that tells success from failure' : 'set read: json or read: xml';
-    problems.push({ path: ['answer', 'field'], message: wantsField ? 'is missing' : 'has no effect here', remedy });
+    const remedy = wantsField
+      ? 'name the field that tells success from failure'
+      : 'set read: json or read: xml';
+    problems.push({
+      path: ['answer', 'field'],
+      message: wantsField ? 'is missing' : 'has no effect here',
+      remedy,
+    });
   }
   const successes = [...statuses].filter(([, { kind }]) => kind !== 'failed').map(([status]) => status);
   if (successes.some((status) => status > 299)) {
     const remedy = 'only a status from 200 to 299 can be a success';
     problems.push({ path: ['statuses'], message: 'take an error for a success', remedy });
   }
-  const said = answer.read === 'status' ? successes.length > 0 : answer.words.some(({ meaning }) => meaning.kind !== 'failed');
+  const said =
+    answer.read === 'status'
+      ? successes.length > 0
+      : answer.words.some(({ meaning }) => meaning.kind !== 'failed');
   if (!said) {
     const remedy = 'say what a success looks like: updated or unchanged';
-    problems.push({ path: answer.read === 'status' ? ['statuses'] : ['answer', 'words'], message: 'know no success', remedy });
+    problems.push({
+      path: answer.read === 'status' ? ['statuses'] : ['answer', 'words'],
+      message: 'know no success',
+      remedy,
+    });
   }
   return problems;
 }
@@ -139,7 +161,13 @@ export function accountProblems(service: Service, account: Account): readonly Se
       return places.length === 0 ? [] : [{ path: [key], message: 'is missing', remedy }];
     }
     if (places.length === 0) {
-      return [{ path: [key], message: 'has no effect here', remedy: `put {${key}} into a template, or take it out` }];
+      return [
+        {
+          path: [key],
+          message: 'has no effect here',
+          remedy: `put {${key}} into a template, or take it out`,
+        },
+      ];
     }
     return places.flatMap(({ path }) => unfit(key, value, path[0] ?? ''));
   });
@@ -149,7 +177,10 @@ function unfit(key: string, value: string, place: string): readonly ServiceProbl
   const problem = (message: string, remedy: string) => [{ path: [key], message, remedy }];
   // RFC 9110 section 5.5: what is not visible ASCII or a space may end a header, or be read otherwise at the other end.
   if (place === 'headers' && !/^[\x20-\x7e]*$/.test(value)) {
-    return problem('holds characters that cannot stand in a header', 'use letters, digits and signs of ASCII');
+    return problem(
+      'holds characters that cannot stand in a header',
+      'use letters, digits and signs of ASCII',
+    );
   }
   // RFC 7617 section 2: no control characters, and what stands before the first colon is the user.
   if (place === 'basic' && /\p{Cc}/u.test(value)) {

@@ -26,7 +26,10 @@ function wholeOf({ username, password, token, insecure_http, single_family, ...s
 const options: z.ZodType<TableOptions> = shape
   .superRefine((given, context) => {
     const { service, account } = wholeOf(given);
-    report([...serviceProblems(service, account.insecure_http), ...accountProblems(service, account)], context);
+    report(
+      [...serviceProblems(service, account.insecure_http), ...accountProblems(service, account)],
+      context,
+    );
   })
   .transform(wholeOf);
 
@@ -35,7 +38,8 @@ export const custom: Provider<TableOptions> = {
   name: 'custom',
   title: 'Any service that takes a name and an address in one request',
   documentation: 'https://help.dyn.com/remote-access-api/',
-  credentials: "Whatever the service wants: username, password and token, named in the templates as {username}, {password} and {token}.",
+  credentials:
+    'Whatever the service wants: username, password and token, named in the templates as {username}, {password} and {token}.',
   options,
   traits: { batch: Number.POSITIVE_INFINITY, multiple: false, creates: false, families: 'one' },
   example: [

@@ -20,7 +20,8 @@ export type Values = Readonly<Partial<Record<Placeholder, string | undefined>>>;
 
 const MARK = /\{([^{}]*)\}/g;
 
-export const isPlaceholder = (name: string): name is Placeholder => PLACEHOLDERS.some((known) => known === name);
+export const isPlaceholder = (name: string): name is Placeholder =>
+  PLACEHOLDERS.some((known) => known === name);
 
 /** Everything in braces, known or not, in order. */
 export const namesIn = (template: string): readonly string[] =>

@@ -5,7 +5,9 @@ import { dyndns2Rows } from './rows/dyndns2.ts';
 import { otherRows } from './rows/others.ts';
 
 /** The table: services that take a name and an address in one request. */
-export const rows: readonly Row[] = [...dyndns2Rows, ...otherRows].toSorted((a, b) => a.name.localeCompare(b.name));
+export const rows: readonly Row[] = [...dyndns2Rows, ...otherRows].toSorted((a, b) =>
+  a.name.localeCompare(b.name),
+);
 
 export const rowProviders: readonly TableProvider[] = rows.map(providerOf);
 

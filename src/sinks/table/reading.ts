@@ -58,7 +58,10 @@ export function readWhole(body: string, { read, field }: Answer, context: Contex
   if (isWebPage(body)) return unclear('sink', 'the answer is a web page, not what the service documents');
   if (read === 'text' || read === 'status') return verdictOf(body.replaceAll(/\s+/g, ' ').trim(), context);
   const where = field.map((name) => `"${name}"`).join(' or ');
-  return unclear('record', `no known value of ${where} in the answer: "${cleanWords(body, context.secrets)}"`);
+  return unclear(
+    'record',
+    `no known value of ${where} in the answer: "${cleanWords(body, context.secrets)}"`,
+  );
 }
 
 /** What one text says; `unclear` if it is no known word. `whole` is shown where the text alone says little. */
@@ -72,7 +75,10 @@ function verdictOf(text: string, { sent, words, secrets }: Context, alone = true
   const shown = whole === '' ? text : whole;
   const failure = failureOfMeaning(word, meaning, alone);
   if (shown === word) return { kind: 'failed', failure };
-  return { kind: 'failed', failure: { ...failure, message: `${failure.message} (${cleanWords(shown, secrets)})` } };
+  return {
+    kind: 'failed',
+    failure: { ...failure, message: `${failure.message} (${cleanWords(shown, secrets)})` },
+  };
 }
 
 /** Many services repeat the address. Only families that were sent are compared: servers add the other one as it stands. */
@@ -115,7 +121,9 @@ function jsonFields(body: string, fields: readonly string[]): readonly string[] 
       const inside = typeof value === 'object' && value !== null && Object.hasOwn(value, part);
       value = inside ? (value as Readonly<Record<string, unknown>>)[part] : undefined;
     }
-    return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean' ? [String(value)] : [];
+    return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean'
+      ? [String(value)]
+      : [];
   });
 }
 
@@ -124,7 +132,11 @@ function xmlFields(body: string, fields: readonly string[]): readonly string[] {
   const root = parseXml(body);
   // An XHTML page is a page, whatever elements it has.
   if (root === undefined || root.name.toLowerCase() === 'html') return [];
-  return fields.flatMap((field) => findAll(root, field).slice(0, 1).map(({ text }) => text.trim()));
+  return fields.flatMap((field) =>
+    findAll(root, field)
+      .slice(0, 1)
+      .map(({ text }) => text.trim()),
+  );
 }
 
 export function unclear(scope: Failure['scope'], message: string): Verdict {

@@ -1,7 +1,7 @@
 import { relativeName } from '../../model/name.ts';
 import type { HttpRequest } from '../../net/http.ts';
-import type { Account } from './checks.ts';
 import { type Batch, sentIn } from './batches.ts';
+import type { Account } from './checks.ts';
 import { type Encode, fill, forUrl, plain, type Values } from './placeholders.ts';
 import type { Service } from './service.ts';
 
@@ -29,8 +29,10 @@ export function requestOf(batch: Batch, service: Service, account: Account): Htt
 
 function headersOf({ headers, basic }: Service, values: Values): Record<string, string> {
   const filledIn: Record<string, string> = {};
-  for (const [name, text] of Object.entries(headers)) filledIn[name.toLowerCase()] = filled(text, values, plain);
-  if (basic !== undefined) filledIn['authorization'] = `Basic ${Buffer.from(pairOf(basic, values)).toString('base64')}`;
+  for (const [name, text] of Object.entries(headers))
+    filledIn[name.toLowerCase()] = filled(text, values, plain);
+  if (basic !== undefined)
+    filledIn['authorization'] = `Basic ${Buffer.from(pairOf(basic, values)).toString('base64')}`;
   return filledIn;
 }
 

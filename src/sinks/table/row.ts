@@ -2,7 +2,13 @@ import * as z from 'zod';
 import { httpUrl, secret } from '../../config/schema-types.ts';
 import type { Fqdn } from '../../model/name.ts';
 import type { Provider, Traits } from '../contract.ts';
-import { type Account, accountProblems, type ServiceProblem, serviceProblems, urlProblems } from './checks.ts';
+import {
+  type Account,
+  accountProblems,
+  type ServiceProblem,
+  serviceProblems,
+  urlProblems,
+} from './checks.ts';
 import { familiesOf, placeholdersOf, type Service, serviceShape } from './service.ts';
 import { tableSink } from './sink.ts';
 
@@ -120,9 +126,12 @@ type Given = Partial<Account> & { readonly endpoint?: URL; readonly zone?: Fqdn 
 function optionsOf(row: Row): z.ZodType<TableOptions> {
   const { insecure_http, single_family, ...credentials } = accountShape;
   const shape: Record<string, z.ZodType> = {};
-  for (const key of inputsOf(row)) shape[key] = key === 'zone' ? serviceShape.zone.unwrap() : credentials[key];
+  for (const key of inputsOf(row))
+    shape[key] = key === 'zone' ? serviceShape.zone.unwrap() : credentials[key];
   if (row.service.other_family === 'both') shape['single_family'] = single_family;
-  shape['endpoint'] = httpUrl().optional().meta({ description: 'Where the service is, if not at its documented address.' });
+  shape['endpoint'] = httpUrl()
+    .optional()
+    .meta({ description: 'Where the service is, if not at its documented address.' });
   shape['insecure_http'] = insecure_http;
   const documented = readService(row);
   const wholeOf = (given: Given): TableOptions => {
@@ -135,7 +144,8 @@ function optionsOf(row: Row): z.ZodType<TableOptions> {
     .superRefine((given: Given, context) => {
       const { service, account } = wholeOf(given);
       const { endpoint } = given;
-      const place = endpoint === undefined ? [] : urlProblems(['endpoint'], endpoint.href, account.insecure_http);
+      const place =
+        endpoint === undefined ? [] : urlProblems(['endpoint'], endpoint.href, account.insecure_http);
       report([...place, ...accountProblems(service, account)], context);
     })
     .transform((given) => wholeOf(given));
@@ -149,8 +159,20 @@ function movedTo(endpoint: URL, service: Service): Service {
   return { ...service, url: move(url), ...(ipv6_url === undefined ? {} : { ipv6_url: move(ipv6_url) }) };
 }
 
-export function accountOf({ username, password, token, insecure_http, single_family }: Partial<Account>): Account {
-  return { username, password, token, insecure_http: insecure_http === true, single_family: single_family === true };
+export function accountOf({
+  username,
+  password,
+  token,
+  insecure_http,
+  single_family,
+}: Partial<Account>): Account {
+  return {
+    username,
+    password,
+    token,
+    insecure_http: insecure_http === true,
+    single_family: single_family === true,
+  };
 }
 
 export function report(problems: readonly ServiceProblem[], context: z.RefinementCtx): void {

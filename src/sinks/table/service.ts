@@ -1,7 +1,7 @@
 import * as z from 'zod';
+import { domainName } from '../../config/schema-types.ts';
 import type { Family } from '../../model/family.ts';
 import type { Fqdn } from '../../model/name.ts';
-import { domainName } from '../../config/schema-types.ts';
 import { DYNDNS2_WORDS } from '../dyndns2/codes.ts';
 import { type Meaning, meaningSchema } from './meaning.ts';
 import { namesIn } from './placeholders.ts';
@@ -48,24 +48,33 @@ const answer = z
         'Words by what they mean: updated, unchanged, or the class of a failure. The whole text must be the word; * stands for any text, {addresses} for addresses.',
     }),
   })
-  .transform(({ read, field, words }): Answer => ({
-    read,
-    field: field === undefined ? [] : [field].flat(),
-    words: words === undefined ? DYNDNS2 : compileWords(words),
-  }));
+  .transform(
+    ({ read, field, words }): Answer => ({
+      read,
+      field: field === undefined ? [] : [field].flat(),
+      words: words === undefined ? DYNDNS2 : compileWords(words),
+    }),
+  );
 
 export const DYNDNS2: Words = compileWords(z.record(z.string(), meaningSchema).parse(DYNDNS2_WORDS));
 
 /** The keys that make a service; to be spread into a strict zod object. */
 export const serviceShape = {
   url: template.meta({
-    description: 'Address of the update, such as https://example.org/update; after the host it may hold placeholders.',
+    description:
+      'Address of the update, such as https://example.org/update; after the host it may hold placeholders.',
   }),
   ipv6_url: template.optional().meta({ description: 'With families: separate, another address for IPv6.' }),
-  method: z.enum(['GET', 'POST']).default('GET').meta({ description: 'With POST the parameters are sent as a form.' }),
-  parameters: z.record(z.string().regex(/^[\w.[\]-]{1,64}$/, 'is not the name of a parameter'), z.string().max(500)).default({}).meta({
-    description: 'Parameters in order. One whose placeholder has no value now is left out.',
-  }),
+  method: z
+    .enum(['GET', 'POST'])
+    .default('GET')
+    .meta({ description: 'With POST the parameters are sent as a form.' }),
+  parameters: z
+    .record(z.string().regex(/^[\w.[\]-]{1,64}$/, 'is not the name of a parameter'), z.string().max(500))
+    .default({})
+    .meta({
+      description: 'Parameters in order. One whose placeholder has no value now is left out.',
+    }),
   headers: z.record(z.string().regex(HEADER, 'is not a header name'), template).default({}).meta({
     description: 'Headers by name, with placeholders.',
   }),
@@ -82,23 +91,41 @@ export const serviceShape = {
       description:
         'What is sent for the family that does not change: nothing (omit), its address as well (both, for services that remove what is left out), or a word that keeps it.',
     }),
-  clear: z.string().regex(/^[\w:-]*$/).optional().meta({
-    description: 'What stands in place of an address to remove the record, if the service can.',
-  }),
-  names_per_request: z.int().min(1).max(100).default(1).meta({ description: 'Names in one request; more than one needs {names} or {hosts}.' }),
-  zone: domainName().optional().meta({ description: 'The domain that {zone}, {host} and {hosts} are taken from.' }),
-  answer: answer.prefault({}).meta({ description: 'How the answer is read; by default the return codes of dyndns2, one line a name.' }),
+  clear: z
+    .string()
+    .regex(/^[\w:-]*$/)
+    .optional()
+    .meta({
+      description: 'What stands in place of an address to remove the record, if the service can.',
+    }),
+  names_per_request: z
+    .int()
+    .min(1)
+    .max(100)
+    .default(1)
+    .meta({ description: 'Names in one request; more than one needs {names} or {hosts}.' }),
+  zone: domainName()
+    .optional()
+    .meta({ description: 'The domain that {zone}, {host} and {hosts} are taken from.' }),
+  answer: answer
+    .prefault({})
+    .meta({
+      description: 'How the answer is read; by default the return codes of dyndns2, one line a name.',
+    }),
   statuses: z
     .record(z.string().regex(/^[2-5]\d\d$/, 'must be an HTTP status'), meaningSchema)
     .default({})
-    .transform((given) => new Map(Object.entries(given).map(([status, meaning]) => [Number(status), meaning])))
+    .transform(
+      (given) => new Map(Object.entries(given).map(([status, meaning]) => [Number(status), meaning])),
+    )
     .meta({ description: 'What HTTP statuses mean where it is not the usual.' }),
 };
 
 /** Every template of a service, with its place in the mapping. */
 export function templatesOf(service: Pick<Service, 'url' | 'ipv6_url' | 'parameters' | 'headers' | 'basic'>) {
   const { url, ipv6_url, parameters, headers, basic } = service;
-  const at = (path: readonly string[], text: string | undefined) => (text === undefined ? [] : [{ path, text }]);
+  const at = (path: readonly string[], text: string | undefined) =>
+    text === undefined ? [] : [{ path, text }];
   return [
     ...at(['url'], url),
     ...at(['ipv6_url'], ipv6_url),

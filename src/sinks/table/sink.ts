@@ -55,8 +55,10 @@ export function tableSink(
   /** The status is the answer, unless the body speaks against it: a page in its place, or a code of failure. */
   const ofStatus = (answer: HttpAnswer, said: Verdict): Verdict => {
     const meaning = statuses.get(answer.status);
-    if (meaning === undefined) return unclear('record', `HTTP ${answer.status}, which the service does not document`);
-    const against = said.kind === 'failed' && (said.failure.unclear !== true || said.failure.scope === 'sink');
+    if (meaning === undefined)
+      return unclear('record', `HTTP ${answer.status}, which the service does not document`);
+    const against =
+      said.kind === 'failed' && (said.failure.unclear !== true || said.failure.scope === 'sink');
     if (against && answer.body.trim() !== '') return said;
     return meaning.kind === 'failed'
       ? { kind: 'failed', failure: failureOfMeaning(`HTTP ${answer.status}`, meaning) }
@@ -67,8 +69,7 @@ export function tableSink(
   const ofRefusal = (answer: HttpAnswer, said: Verdict, secrets: readonly Secret[]): Verdict => {
     const meaning = statuses.get(answer.status);
     const usual = failureOfStatus(answer, { effect: 'write', now: clock.wall(), secrets });
-    const failure =
-      meaning?.kind === 'failed' ? failureOfMeaning(usual.message, meaning) : usual;
+    const failure = meaning?.kind === 'failed' ? failureOfMeaning(usual.message, meaning) : usual;
     const coded = said.kind === 'failed' && said.failure.unclear !== true && answer.status !== 429;
     const { retryAfter = 0, ...rest } = coded ? said.failure : failure;
     const longest = Math.max(retryAfter, retryAfterOf(answer.headers, clock.wall()) ?? 0);
@@ -78,7 +79,11 @@ export function tableSink(
   return {
     ...(service.other_family === 'both' ? { wholeName: true } : {}),
     write: async (changes, call) => {
-      const { batches, refused } = batchesOf(changes, { service, keys, single_family: account.single_family });
+      const { batches, refused } = batchesOf(changes, {
+        service,
+        keys,
+        single_family: account.single_family,
+      });
       return [...refused, ...(await sendAll(batches, AT_ONCE, (batch) => send(batch, call)))];
     },
   };

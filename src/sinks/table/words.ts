@@ -28,7 +28,10 @@ export function compileWords(meanings: Readonly<Record<string, Meaning>>): Words
     ([a], [b]) => openness(a) - openness(b) || b.length - a.length,
   );
   return ordered.map(([word, meaning]) => {
-    const body = word.split(/(\*| \{addresses\} |\{addresses\})/).map(patternOf).join('');
+    const body = word
+      .split(/(\*| \{addresses\} |\{addresses\})/)
+      .map(patternOf)
+      .join('');
     const closed = openness(word) === 0;
     const success = meaning.kind !== 'failed';
     const tail = success && closed ? `(?:[\\s,]+${ADDRESSES})?` : '';
@@ -40,7 +43,8 @@ export function compileWords(meanings: Readonly<Record<string, Meaning>>): Words
 }
 
 // Closed words are tried first, so that a pattern cannot swallow them.
-const openness = (word: string): number => word.split('*').length - 1 + (word.includes('{addresses}') ? 1 : 0);
+const openness = (word: string): number =>
+  word.split('*').length - 1 + (word.includes('{addresses}') ? 1 : 0);
 
 function patternOf(part: string): string {
   if (part === '*') return '.*';

@@ -43,9 +43,7 @@ interface Entry {
   holds: boolean;
 }
 
-type Verdict =
-  | { readonly kind: 'holds' | 'unknown' }
-  | { readonly kind: 'violated'; readonly how: string };
+type Verdict = { readonly kind: 'holds' | 'unknown' } | { readonly kind: 'violated'; readonly how: string };
 
 /**
  * A socket that is bound to an address still goes where the routes say: without a rule for that address it leaves by the default
@@ -93,7 +91,12 @@ export function createBoundRoutes(init: BoundRoutesInit): BoundRoutes {
   };
 }
 
-async function lookUp(bound: BoundUplink, source: string, to: string, init: BoundRoutesInit): Promise<Verdict> {
+async function lookUp(
+  bound: BoundUplink,
+  source: string,
+  to: string,
+  init: BoundRoutesInit,
+): Promise<Verdict> {
   const family = bound.family === 'ipv4' ? '-4' : '-6';
   const words = [family, 'route', 'get', to, 'from', source];
   const unknown = (why: string): Verdict => {
@@ -122,7 +125,9 @@ export function readRoute(
   wanted: string,
 ): Verdict | undefined {
   if (code !== 0) {
-    const refused = /RTNETLINK answers: (.*(?:unreachable|No route|not permitted|prohibited).*)/i.exec(stderr);
+    const refused = /RTNETLINK answers: (.*(?:unreachable|No route|not permitted|prohibited).*)/i.exec(
+      stderr,
+    );
     return refused === null ? undefined : { kind: 'violated', how: `have no route (${refused[1]})` };
   }
   const device = /\sdev\s+(\S+)/.exec(stdout)?.[1];
@@ -141,7 +146,8 @@ function sentence(
   // Above the tables of the system (253 to 255), and another one for each interface.
   const table = 1_000 + index;
   const route = snapshot.routes.find((one) => one.family === family && one.interface === name);
-  const via = route === undefined ? 'via GATEWAY ' : route.gateway === undefined ? '' : `via ${route.gateway} `;
+  const via =
+    route === undefined ? 'via GATEWAY ' : route.gateway === undefined ? '' : `via ${route.gateway} `;
   return (
     `not_bound: requests of ${uplink} from ${source} ${how} and not by ${name}; ` +
     `mend it with: ${ip} route add default ${via}dev ${name} table ${table} && ${ip} rule add from ${source} table ${table}`

@@ -150,7 +150,11 @@ class Watch {
     if (before === result.address) return undefined;
     const { log } = this.#components;
     if (before === undefined) {
-      log.debug('keep_watch_started', `${this.#name} sees ${result.address}: watched from now on`, this.#fields);
+      log.debug(
+        'keep_watch_started',
+        `${this.#name} sees ${result.address}: watched from now on`,
+        this.#fields,
+      );
       return undefined;
     }
     const detail = `${this.#name} sees ${result.address} now, and saw ${before} before`;

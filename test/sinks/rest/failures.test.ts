@@ -37,7 +37,7 @@ describe('what is not the documented success is a failure of the right class', (
     ['an HTML page with status 404', html(404), 'transient', true],
     ['status 401 without words', html(401), 'credentials', undefined],
     ['status 429 without words', html(429), 'rate_limited', undefined],
-    ['a redirect', answer(302, {}), 'invalid', undefined],
+    ['a redirect', answer(302, {}), 'transient', undefined],
     ['a redirect to a portal', html(302), 'transient', true],
     ['half an answer', { ...answer(200), body: '{"ok":tr' }, 'transient', true],
     ['an empty answer', { ...answer(200), body: '' }, 'transient', true],

@@ -17,10 +17,16 @@ afterAll(async () => {
   await server.close();
 });
 
-const base = { url: 'https://dns.example.org/u', token: 'abcdefgh', parameters: { h: '{name}', k: '{token}', ip: '{ipv4}' } };
+const base = {
+  url: 'https://dns.example.org/u',
+  token: 'abcdefgh',
+  parameters: { h: '{name}', k: '{token}', ip: '{ipv4}' },
+};
 const problems = (input: object): readonly string[] => {
   const result = custom.options.safeParse({ ...base, ...input });
-  return result.success ? [] : result.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`);
+  return result.success
+    ? []
+    : result.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`);
 };
 
 describe('a row of the operator', () => {
@@ -31,7 +37,10 @@ describe('a row of the operator', () => {
   });
 
   it.each<[object, RegExp]>([
-    [{ parameters: { h: '{hostname}', k: '{token}', ip: '{ipv4}' } }, /parameters\.h: uses the unknown placeholder \{hostname\}/],
+    [
+      { parameters: { h: '{hostname}', k: '{token}', ip: '{ipv4}' } },
+      /parameters\.h: uses the unknown placeholder \{hostname\}/,
+    ],
     [{ url: 'http://dns.example.org/u' }, /url: would send the credentials unencrypted/],
     [{ url: 'https://{token}.example.org/' }, /url: has a placeholder in its host/],
     [{ url: 'https://{name}:{token}@dns.example.org/' }, /url: /],
@@ -77,14 +86,24 @@ describe('a row of the operator', () => {
       answer: {
         read: 'json',
         field: 'result.code',
-        words: { '0': 'updated', '1': 'unchanged', '7': { class: 'rate_limited', means: 'slow down', wait: '90s' } },
+        words: {
+          '0': 'updated',
+          '1': 'unchanged',
+          '7': { class: 'rate_limited', means: 'slow down', wait: '90s' },
+        },
       },
     };
-    server.next({ body: '{"result":{"code":0}}' }, { body: '{"result":{"code":7}}' }, { body: '{"result":{}}' });
+    server.next(
+      { body: '{"result":{"code":0}}' },
+      { body: '{"result":{"code":7}}' },
+      { body: '{"result":{}}' },
+    );
     const name = 'home.example.org';
     expect(await writeCustom(input, pool.client, [target(name, V4)])).toMatchObject([{ kind: 'updated' }]);
     expect(await writeCustom(input, pool.client, [target(name, V6)])).toMatchObject([
-      { failure: { class: 'rate_limited', retryAfter: 90_000, message: expect.stringContaining('slow down') } },
+      {
+        failure: { class: 'rate_limited', retryAfter: 90_000, message: expect.stringContaining('slow down') },
+      },
     ]);
     expect(await writeCustom(input, pool.client, [target(name)])).toMatchObject([
       { failure: { class: 'transient', unclear: true } },
@@ -95,6 +114,10 @@ describe('a row of the operator', () => {
       { host: 'home', key: 'key with spaces & signs', a: 'same', aaaa: V6 },
       { host: 'home', key: 'key with spaces & signs', a: 'none', aaaa: 'same' },
     ]);
-    expect(server.requests[0]).toMatchObject({ method: 'POST', target: '/set/example.org', headers: { 'x-api': 'v1' } });
+    expect(server.requests[0]).toMatchObject({
+      method: 'POST',
+      target: '/set/example.org',
+      headers: { 'x-api': 'v1' },
+    });
   });
 });

@@ -4,7 +4,7 @@ import { Secret } from '../../../src/config/secret.ts';
 import { address } from '../../../src/model/address.ts';
 import { fqdn } from '../../../src/model/name.ts';
 import type { Batch } from '../../../src/sinks/table/batches.ts';
-import { accountProblems, type Account } from '../../../src/sinks/table/checks.ts';
+import { type Account, accountProblems } from '../../../src/sinks/table/checks.ts';
 import { fill, forUrl } from '../../../src/sinks/table/placeholders.ts';
 import { requestOf } from '../../../src/sinks/table/request.ts';
 import { DYNDNS2, type Service } from '../../../src/sinks/table/service.ts';
@@ -13,7 +13,10 @@ const name = fqdn('home.example.org');
 const batch: Batch = {
   names: [name],
   addresses: { ipv4: address('198.51.100.7'), ipv6: address('2001:db8::7') },
-  keys: [{ name, type: 'A' }, { name, type: 'AAAA' }],
+  keys: [
+    { name, type: 'A' },
+    { name, type: 'AAAA' },
+  ],
 };
 const service: Service = {
   url: 'https://dns.example.org/u/{token}/update?fixed=1&who={username}',
@@ -37,8 +40,43 @@ const accountOf = (username: string, password: string, token: string): Account =
 const nasty = fc.oneof(
   fc.string({ minLength: 1, maxLength: 20 }),
   fc.string({ unit: 'binary', minLength: 1, maxLength: 10 }),
-  fc.string({ unit: fc.constantFrom('&', '?', '#', '%', ' ', '\n', '\r', '/', '\\', '=', '+', '.', '{', '}', ':', '@', ';', ','), minLength: 1, maxLength: 8 }),
-  fc.constantFrom('.', '..', '%2e%2e', '{token}', '{password}', '$&', "$'", '&token=x', '\r\nx-evil: 1', '/../../', '//evil.example/'),
+  fc.string({
+    unit: fc.constantFrom(
+      '&',
+      '?',
+      '#',
+      '%',
+      ' ',
+      '\n',
+      '\r',
+      '/',
+      '\\',
+      '=',
+      '+',
+      '.',
+      '{',
+      '}',
+      ':',
+      '@',
+      ';',
+      ',',
+    ),
+    minLength: 1,
+    maxLength: 8,
+  }),
+  fc.constantFrom(
+    '.',
+    '..',
+    '%2e%2e',
+    '{token}',
+    '{password}',
+    '$&',
+    "$'",
+    '&token=x',
+    '\r\nx-evil: 1',
+    '/../../',
+    '//evil.example/',
+  ),
 );
 const parsed = (url: URL) => ({
   origin: url.origin,

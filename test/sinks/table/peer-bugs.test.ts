@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
-import type { HttpPool } from '../../../src/net/http-client.ts';
 import { keyText } from '../../../src/model/record.ts';
+import type { HttpPool } from '../../../src/net/http-client.ts';
 import { providers } from '../../../src/sinks/registry.ts';
 import { rowProviders } from '../../../src/sinks/table/providers.ts';
 import { readService } from '../../../src/sinks/table/row.ts';
@@ -34,7 +34,9 @@ describe('faults of other clients', () => {
 
   it('ddns-updater strato: a refused login is never recognised', async () => {
     server.next({ body: 'badauth' });
-    expect(await write('strato', target('home.example.org', V4))).toMatchObject([{ failure: { class: 'credentials', scope: 'sink' } }]);
+    expect(await write('strato', target('home.example.org', V4))).toMatchObject([
+      { failure: { class: 'credentials', scope: 'sink' } },
+    ]);
   });
 
   it('ownddns dyndns2: any 2xx is a success', async () => {
@@ -43,22 +45,37 @@ describe('faults of other clients', () => {
       if (readService(row).answer.read === 'status') continue;
       for (const status of [200, 201, 202]) {
         server.next({ status, body: 'badauth' });
-        const families = row.service.other_family === 'both' ? [V4, V6] : [row.name === 'freedns-ipv6' ? V6 : V4];
-        const results = await write(row.name, ...families.map((address) => target(nameFor(provider), address)));
-        expect(results.every(({ kind }) => kind === 'failed'), `${row.name} ${status}`).toBe(true);
+        const families =
+          row.service.other_family === 'both' ? [V4, V6] : [row.name === 'freedns-ipv6' ? V6 : V4];
+        const results = await write(
+          row.name,
+          ...families.map((address) => target(nameFor(provider), address)),
+        );
+        expect(
+          results.every(({ kind }) => kind === 'failed'),
+          `${row.name} ${status}`,
+        ).toBe(true);
       }
     }
   });
 
   it('ownddns dyndns2: only the first word of an answer for many names is looked at', async () => {
     server.next({ body: 'good\nnohost\ngood' });
-    const results = await write('noip', ...['a', 'b', 'c'].map((label) => target(`${label}.example.org`, V4)));
+    const results = await write(
+      'noip',
+      ...['a', 'b', 'c'].map((label) => target(`${label}.example.org`, V4)),
+    );
     expect(results.map(({ kind }) => kind)).toEqual(['updated', 'failed', 'updated']);
   });
 
   it('ddns-go: one failing domain ends the rest of the list', async () => {
-    server.respond(({ url }) => ({ body: url.searchParams.get('hostname') === 'b.example.org' ? 'nohost' : 'good' }));
-    const results = await write('strato', ...['a', 'b', 'c'].map((label) => target(`${label}.example.org`, V4)));
+    server.respond(({ url }) => ({
+      body: url.searchParams.get('hostname') === 'b.example.org' ? 'nohost' : 'good',
+    }));
+    const results = await write(
+      'strato',
+      ...['a', 'b', 'c'].map((label) => target(`${label}.example.org`, V4)),
+    );
     expect(results.map(({ kind }) => kind)).toEqual(['updated', 'failed', 'updated']);
   });
 
@@ -76,7 +93,10 @@ describe('faults of other clients', () => {
   it('ddns-go baiducloud, vercel: A and AAAA of one name overwrite each other', async () => {
     server.respond(({ url }) => ({ body: `good ${url.searchParams.get('myip')}` }));
     const results = await write('he', target('home.example.org', V4), target('home.example.org', V6));
-    expect(results.map(({ key, kind }) => `${keyText(key)} ${kind}`)).toEqual(['home.example.org/A updated', 'home.example.org/AAAA updated']);
+    expect(results.map(({ key, kind }) => `${keyText(key)} ${kind}`)).toEqual([
+      'home.example.org/A updated',
+      'home.example.org/AAAA updated',
+    ]);
     expect(server.requests.map(({ url }) => url.searchParams.get('myip'))).toEqual([V4, V6]);
   });
 
@@ -104,7 +124,9 @@ describe('faults of other clients', () => {
       for (const name of ['noip', 'duckdns', 'easydns', 'ddnss', 'goip']) {
         const provider = rowNamed(name);
         server.next({ body });
-        expect(await write(name, target(nameFor(provider), V4)), `${name} ${body}`).toMatchObject([{ kind: 'failed' }]);
+        expect(await write(name, target(nameFor(provider), V4)), `${name} ${body}`).toMatchObject([
+          { kind: 'failed' },
+        ]);
       }
     }
   });
@@ -113,13 +135,17 @@ describe('faults of other clients', () => {
     for (const { row } of rowProviders) {
       const { answer, statuses } = readService(row);
       const meanings = [...answer.words.map(({ meaning }) => meaning), ...statuses.values()];
-      expect(meanings.some(({ kind }) => kind === 'updated'), row.name).toBe(true);
+      expect(
+        meanings.some(({ kind }) => kind === 'updated'),
+        row.name,
+      ).toBe(true);
     }
   });
 
   it('inadyn: plain http carries the password', () => {
     for (const { row } of rowProviders) {
-      for (const url of [row.service.url, row.service.ipv6_url ?? row.service.url]) expect(url).toMatch(/^https:/);
+      for (const url of [row.service.url, row.service.ipv6_url ?? row.service.url])
+        expect(url).toMatch(/^https:/);
     }
   });
 

@@ -7,7 +7,8 @@ import { DYNDNS2 } from '../../../src/sinks/table/service.ts';
 
 const V4 = address('198.51.100.7');
 const V6 = address('2001:db8::7');
-const read = (body: string, names = 1, sent = [V4]) => readLines(body, names, { sent, words: DYNDNS2, secrets: [new Secret('hunter22')] });
+const read = (body: string, names = 1, sent = [V4]) =>
+  readLines(body, names, { sent, words: DYNDNS2, secrets: [new Secret('hunter22')] });
 const kinds = (body: string, names = 1, sent = [V4]) =>
   read(body, names, sent).map((verdict) =>
     verdict.kind === 'failed'

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { HttpPool } from '../../../src/net/http-client.ts';
-import { familiesOfRow } from '../../../src/sinks/table/row.ts';
 import { rowProviders } from '../../../src/sinks/table/providers.ts';
+import { familiesOfRow } from '../../../src/sinks/table/row.ts';
 import { type FakeHttpServer, startHttpServer } from '../../fakes/http-server.ts';
 import { httpPool, target } from '../../fakes/sink-call.ts';
 import { mappingFor, nameFor, rowNamed, SECRET, USER, V4, V6, writeTo } from './support.ts';
@@ -23,7 +23,10 @@ const BOTH: Readonly<Record<string, readonly string[]>> = {
   ddnss: ['/upd.php?key=pw&host=NAME&ip=V4', '/upd.php?key=pw&host=NAME&ip6=V6'],
   'desec-dyndns': ['Token pw /?hostname=NAME&myipv4=V4&myipv6=V6'],
   dnsomatic: ['alice:pw /nic/update?hostname=NAME&myip=V4&wildcard=NOCHG&mx=NOCHG&backmx=NOCHG'],
-  domeneshop: ['alice:pw /v0/dyndns/update?hostname=NAME&myip=V4', 'alice:pw /v0/dyndns/update?hostname=NAME&myip=V6'],
+  domeneshop: [
+    'alice:pw /v0/dyndns/update?hostname=NAME&myip=V4',
+    'alice:pw /v0/dyndns/update?hostname=NAME&myip=V6',
+  ],
   dondominio: [
     '/json/?user=alice&apikey=pw&host=NAME&ip=V4&lang=en',
     '/json/?user=alice&apikey=pw&host=NAME&ip=V6&lang=en',
@@ -32,7 +35,10 @@ const BOTH: Readonly<Record<string, readonly string[]>> = {
   dyn: ['alice:pw /v3/update?hostname=NAME&myip=V4,V6'],
   dynu: ['alice:pw /nic/update?hostname=NAME&myip=V4&myipv6=V6'],
   dynv6: ['/api/update?zone=NAME&token=pw&ipv4=V4&ipv6=V6'],
-  easydns: ['alice:pw /dyn/generic.php?hostname=NAME&myip=V4', 'alice:pw /dyn/generic.php?hostname=NAME&myip=V6'],
+  easydns: [
+    'alice:pw /dyn/generic.php?hostname=NAME&myip=V4',
+    'alice:pw /dyn/generic.php?hostname=NAME&myip=V6',
+  ],
   freedns: ['/dynamic/update.php?pw&address=V4'],
   'freedns-ipv6': ['/dynamic/update.php?pw&address=V6'],
   goip: [
@@ -55,16 +61,26 @@ const BOTH: Readonly<Record<string, readonly string[]>> = {
   spdyn: ['alice:pw /nic/update?hostname=NAME&myip=V4', 'alice:pw /nic/update?hostname=NAME&myip=V6'],
   strato: ['alice:pw /nic/update?hostname=NAME&myip=V4,V6'],
   variomedia: ['alice:pw /nic/update?hostname=NAME&myip=V4,V6'],
-  zoneedit: ['alice:pw /dyn/generic.php?hostname=NAME&myip=V4', 'alice:pw /dyn/generic.php?hostname=NAME&myip=V6'],
+  zoneedit: [
+    'alice:pw /dyn/generic.php?hostname=NAME&myip=V4',
+    'alice:pw /dyn/generic.php?hostname=NAME&myip=V6',
+  ],
 };
 
 /** The requests that came, with the names used above. */
 function seen(name: string): readonly string[] {
   return server.requests.map((request) => {
     const given = request.headers.authorization ?? '';
-    const authorization = given.startsWith('Basic ') ? Buffer.from(given.slice(6), 'base64').toString() : given;
+    const authorization = given.startsWith('Basic ')
+      ? Buffer.from(given.slice(6), 'base64').toString()
+      : given;
     const whole = authorization === '' ? request.target : `${authorization} ${request.target}`;
-    return whole.replaceAll(SECRET, 'pw').replaceAll(name, 'NAME').replaceAll(V4, 'V4').replaceAll(V6, 'V6').replaceAll(USER, 'alice');
+    return whole
+      .replaceAll(SECRET, 'pw')
+      .replaceAll(name, 'NAME')
+      .replaceAll(V4, 'V4')
+      .replaceAll(V6, 'V6')
+      .replaceAll(USER, 'alice');
   });
 }
 
@@ -72,7 +88,9 @@ function seen(name: string): readonly string[] {
 const refuseEach = () => server.respond(() => ({ status: 409 }));
 
 it('has a request for every row', () => {
-  expect(rowProviders.map(({ name }) => name)).toEqual(Object.keys(BOTH).toSorted((a, b) => a.localeCompare(b)));
+  expect(rowProviders.map(({ name }) => name)).toEqual(
+    Object.keys(BOTH).toSorted((a, b) => a.localeCompare(b)),
+  );
 });
 
 describe.each(Object.entries(BOTH))('%s', (name, requests) => {
@@ -88,9 +106,14 @@ describe.each(Object.entries(BOTH))('%s', (name, requests) => {
 
   it('refuses a family it has no place for, and sends nothing', async () => {
     const families = familiesOfRow(provider.row);
-    for (const [family, address] of [['ipv4', V4], ['ipv6', V6]] as const) {
+    for (const [family, address] of [
+      ['ipv4', V4],
+      ['ipv6', V6],
+    ] as const) {
       if (families.includes(family)) continue;
-      const results = await writeTo(provider, mappingFor(provider, server.url), pool.client, [target(host, address)]);
+      const results = await writeTo(provider, mappingFor(provider, server.url), pool.client, [
+        target(host, address),
+      ]);
       expect(results).toMatchObject([{ kind: 'failed', failure: { class: 'invalid', scope: 'record' } }]);
     }
     expect(server.requests).toEqual([]);
@@ -106,7 +129,9 @@ describe.each(Object.entries(BOTH))('%s', (name, requests) => {
 describe('the family that does not change', () => {
   const one = async (name: string, address: string) => {
     const provider = rowNamed(name);
-    await writeTo(provider, mappingFor(provider, server.url), pool.client, [target(nameFor(provider), address)]);
+    await writeTo(provider, mappingFor(provider, server.url), pool.client, [
+      target(nameFor(provider), address),
+    ]);
     return seen(nameFor(provider));
   };
 
@@ -124,9 +149,17 @@ describe('the family that does not change', () => {
   it('is not removed by a service that removes what is left out: nothing is sent while it is unknown', async () => {
     const inwx = rowNamed('inwx');
     const keys = [target('home.example.org', V4).key, target('home.example.org', V6).key];
-    const results = await writeTo(inwx, mappingFor(inwx, server.url), pool.client, [target('home.example.org', V4)], keys);
+    const results = await writeTo(
+      inwx,
+      mappingFor(inwx, server.url),
+      pool.client,
+      [target('home.example.org', V4)],
+      keys,
+    );
     expect(results).toMatchObject([{ kind: 'failed', failure: { class: 'transient', scope: 'record' } }]);
-    expect(results).toMatchObject([{ failure: { message: expect.stringMatching(/removes the AAAA record/) } }]);
+    expect(results).toMatchObject([
+      { failure: { message: expect.stringMatching(/removes the AAAA record/) } },
+    ]);
     expect(server.requests).toEqual([]);
   });
 
@@ -134,7 +167,9 @@ describe('the family that does not change', () => {
     const inwx = rowNamed('inwx');
     const mapping = mappingFor(inwx, server.url);
     const only = [target('home.example.org', V6)];
-    expect(await writeTo(inwx, mapping, pool.client, only)).toMatchObject([{ failure: { class: 'invalid' } }]);
+    expect(await writeTo(inwx, mapping, pool.client, only)).toMatchObject([
+      { failure: { class: 'invalid' } },
+    ]);
     expect(server.requests).toEqual([]);
     await writeTo(inwx, { ...mapping, single_family: true }, pool.client, only);
     expect(seen('home.example.org')).toEqual(['alice:pw /nic/update?myipv6=V6']);
@@ -153,7 +188,9 @@ describe('removing', () => {
 
   it('is refused by all others, and nothing is sent', async () => {
     for (const provider of rowProviders.filter(({ row }) => row.service.clear === undefined)) {
-      const results = await writeTo(provider, mappingFor(provider, server.url), pool.client, [target(nameFor(provider))]);
+      const results = await writeTo(provider, mappingFor(provider, server.url), pool.client, [
+        target(nameFor(provider)),
+      ]);
       expect(results, provider.name).toMatchObject([{ kind: 'failed', failure: { class: 'invalid' } }]);
     }
     expect(server.requests).toEqual([]);
@@ -174,13 +211,22 @@ describe('several names', () => {
       'bad.duckdns.org failed',
       'c.duckdns.org updated',
     ]);
-    expect(server.requests.map(({ url }) => url.searchParams.get('domains'))).toEqual(['a,bad,c', 'a', 'bad', 'c']);
+    expect(server.requests.map(({ url }) => url.searchParams.get('domains'))).toEqual([
+      'a,bad,c',
+      'a',
+      'bad',
+      'c',
+    ]);
   });
 
   it('of another domain are refused without a request', async () => {
     const duckdns = rowNamed('duckdns');
-    const results = await writeTo(duckdns, mappingFor(duckdns, server.url), pool.client, [target('home.example.org', V4)]);
-    expect(results).toMatchObject([{ failure: { class: 'invalid', message: expect.stringContaining('duckdns.org') } }]);
+    const results = await writeTo(duckdns, mappingFor(duckdns, server.url), pool.client, [
+      target('home.example.org', V4),
+    ]);
+    expect(results).toMatchObject([
+      { failure: { class: 'invalid', message: expect.stringContaining('duckdns.org') } },
+    ]);
     expect(server.requests).toEqual([]);
   });
 

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { HttpPool } from '../../../src/net/http-client.ts';
-import { readService } from '../../../src/sinks/table/row.ts';
-import { rowProviders } from '../../../src/sinks/table/providers.ts';
 import type { Meaning } from '../../../src/sinks/table/meaning.ts';
+import { rowProviders } from '../../../src/sinks/table/providers.ts';
+import { readService } from '../../../src/sinks/table/row.ts';
 import type { Service } from '../../../src/sinks/table/service.ts';
 import { type FakeHttpServer, startHttpServer } from '../../fakes/http-server.ts';
 import { httpPool } from '../../fakes/sink-call.ts';

@@ -1,11 +1,16 @@
+import type { RecordKey, Target } from '../../../src/model/record.ts';
 import type { HttpClient } from '../../../src/net/http.ts';
-import type { Target } from '../../../src/model/record.ts';
 import type { WriteResult } from '../../../src/sinks/contract.ts';
 import { planBlind } from '../../../src/sinks/plan.ts';
-import type { RecordKey } from '../../../src/model/record.ts';
 import { custom } from '../../../src/sinks/table/custom.ts';
-import { providerOf, inputsOf, familiesOfRow, type Row, type TableProvider } from '../../../src/sinks/table/row.ts';
 import { rowProviders } from '../../../src/sinks/table/providers.ts';
+import {
+  familiesOfRow,
+  inputsOf,
+  providerOf,
+  type Row,
+  type TableProvider,
+} from '../../../src/sinks/table/row.ts';
 import { callOf, components, target } from '../../fakes/sink-call.ts';
 
 export const USER = 'alice';

@@ -13,7 +13,12 @@ const OTHER = 'www.example.org';
 class Bench {
   now = 1_000_000;
   readonly clock = { monotonic: () => this.now, wall: () => this.now, boot: () => this.now };
-  readonly memory = new SinkState('f', this.clock, (text) => text, async () => {});
+  readonly memory = new SinkState(
+    'f',
+    this.clock,
+    (text) => text,
+    async () => {},
+  );
   readonly written: string[] = [];
   answer: (key: RecordKey) => WriteResult = (key) => ({ key, kind: 'updated' });
 

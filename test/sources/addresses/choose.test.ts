@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { ALLOWABLE_CLASSES, address, classify } from '../../../src/model/address.ts';
 import type { Family } from '../../../src/model/family.ts';
-import type { Snapshot } from '../../../src/model/snapshot.ts';
+import type { NetworkInterface, Snapshot } from '../../../src/model/snapshot.ts';
 import { type ChooseOptions, chooseAddress } from '../../../src/sources/addresses/choose.ts';
 import { link, route, snapshotOf } from './fixtures.ts';
 
@@ -19,6 +19,18 @@ interface Case {
 const GLOBAL_4 = '8.8.4.4';
 const OPAQUE = '2a00:1450::8a2e:370:7334:1111';
 const FROM_MAC = '2a00:1450::211:22ff:fe33:4455';
+
+/** An interface whose addresses have these preferred lifetimes, in seconds. */
+function aged(name: string, lifetimes: Readonly<Record<string, number | undefined>>): NetworkInterface {
+  const plain = link(name, Object.keys(lifetimes));
+  return {
+    ...plain,
+    addresses: plain.addresses.map((one) => {
+      const preferredLifetime = lifetimes[one.address];
+      return preferredLifetime === undefined ? one : { ...one, preferredLifetime };
+    }),
+  };
+}
 
 const cases: readonly Case[] = [
   {
@@ -221,6 +233,56 @@ const cases: readonly Case[] = [
     snapshot: snapshotOf([link('eth0', [FROM_MAC])]),
     family: 'ipv6',
     gives: FROM_MAC,
+  },
+  {
+    name: 'prefers the address that is preferred for longer, whatever the values',
+    snapshot: snapshotOf([aged('eth0', { '2a00:1450::1': 600, '2a00:1450::2': 7_200 })]),
+    family: 'ipv6',
+    gives: '2a00:1450::2',
+    why: /of 2 candidates .*: longest preferred lifetime$/,
+  },
+  {
+    name: 'takes for ever for longer than anything',
+    snapshot: snapshotOf([aged('eth0', { '2a00:1450::1': 4_000_000_000, '2a00:1450::2': Number.POSITIVE_INFINITY })]),
+    family: 'ipv6',
+    gives: '2a00:1450::2',
+    why: /longest preferred lifetime/,
+  },
+  {
+    name: 'takes lifetimes of one announcement, read a moment apart, for equal',
+    snapshot: snapshotOf([aged('eth0', { '2a00:1450::1': 7_199, '2a00:1450::2': 7_200 })]),
+    family: 'ipv6',
+    gives: '2a00:1450::1',
+    why: /: lowest value$/,
+  },
+  {
+    name: 'stays with the address chosen before while it is preferred, for however short',
+    snapshot: snapshotOf([aged('eth0', { '2a00:1450::1': 600, '2a00:1450::2': 7_200 })]),
+    family: 'ipv6',
+    sticky: '2a00:1450::1',
+    gives: '2a00:1450::1',
+    why: /: chosen before$/,
+  },
+  {
+    name: 'takes a lifetime of 0 for deprecated before the flag says so',
+    snapshot: snapshotOf([aged('eth0', { '2a00:1450::1': 0, '2a00:1450::2': 600 })]),
+    family: 'ipv6',
+    sticky: '2a00:1450::1',
+    gives: '2a00:1450::2',
+    why: /the only candidate/,
+  },
+  {
+    name: 'lets lifetimes decide nothing where one of them is not known',
+    snapshot: snapshotOf([aged('eth0', { '2a00:1450::1': undefined, '2a00:1450::2': 7_200 })]),
+    family: 'ipv6',
+    gives: '2a00:1450::1',
+    why: /: lowest value$/,
+  },
+  {
+    name: 'prefers an opaque address to one that lives longer',
+    snapshot: snapshotOf([aged('eth0', { [FROM_MAC]: 7_200, [OPAQUE]: 600 })]),
+    family: 'ipv6',
+    gives: OPAQUE,
   },
   {
     name: 'takes the lowest of equals by value and not by text',

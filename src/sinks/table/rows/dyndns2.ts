@@ -36,7 +36,8 @@ export const dyndns2Rows: readonly Row[] = [
     name: 'noip',
     title: 'No-IP',
     source: 'https://www.noip.com/integrate/request',
-    credentials: 'No-IP account, Dynamic DNS, DDNS Keys: user name and password of a key (or of the account).',
+    credentials:
+      'No-IP account, Dynamic DNS, DDNS Keys: user name and password of a key (or of the account).',
     service: joined('https://dynupdate.no-ip.com/nic/update', { names_per_request: 20 }),
   },
   {
@@ -113,7 +114,8 @@ export const dyndns2Rows: readonly Row[] = [
     name: 'ovh-dyndns',
     title: 'OVHcloud DynHost',
     source: 'https://help.ovhcloud.com/csm/en-dns-dynhost?id=kb_article_view&sysparm_article=KB0051640',
-    credentials: 'OVHcloud control panel, the domain, DynHost: user (with the suffix shown) and password of a DynHost login.',
+    credentials:
+      'OVHcloud control panel, the domain, DynHost: user (with the suffix shown) and password of a DynHost login.',
     note: 'IPv4 only. `provider: ovh` uses the API and takes both families.',
     service: old('https://www.ovh.com/nic/update?system=dyndns'),
   },
@@ -134,7 +136,8 @@ export const dyndns2Rows: readonly Row[] = [
     name: 'strato',
     title: 'STRATO DynDNS',
     source: 'https://www.strato.de/faq/hosting/so-einfach-richten-sie-dyndns-fuer-ihre-domains-ein/',
-    credentials: 'The domain as user name, and the DynDNS password set in the STRATO customer login (Security, DynDNS password).',
+    credentials:
+      'The domain as user name, and the DynDNS password set in the STRATO customer login (Security, DynDNS password).',
     note: 'Blocks clients that update too often. No official page was found about what becomes of the family that is left out.',
     minimum_gap: 5 * MINUTE,
     service: joined('https://dyndns.strato.com/nic/update', { names_per_request: 1 }),
@@ -162,9 +165,15 @@ export const dyndns2Rows: readonly Row[] = [
     name: 'infomaniak',
     title: 'Infomaniak DynDNS',
     source: 'https://www.infomaniak.com/en/support/faq/2376/dyndns-update-a-dynamic-dns-via-the-api',
-    credentials: 'Infomaniak manager, the domain, Dynamic DNS: the identifier and password made for the host.',
+    credentials:
+      'Infomaniak manager, the domain, Dynamic DNS: the identifier and password made for the host.',
     service: apart('https://infomaniak.com/nic/update', {
-      answer: { words: { ...DYNDNS2_WORDS, conflict: { class: 'conflict', means: 'a record of another type is in the way' } } },
+      answer: {
+        words: {
+          ...DYNDNS2_WORDS,
+          conflict: { class: 'conflict', means: 'a record of another type is in the way' },
+        },
+      },
     }),
   },
   {
@@ -179,7 +188,8 @@ export const dyndns2Rows: readonly Row[] = [
     name: 'nsupdate-info',
     title: 'nsupdate.info',
     source: 'https://nsupdateinfo.readthedocs.io/en/latest/user.html',
-    credentials: 'nsupdate.info, the host, "Show configuration": the update secret of the host. The user name is the host itself.',
+    credentials:
+      'nsupdate.info, the host, "Show configuration": the update secret of the host. The user name is the host itself.',
     note: 'Each host has its own secret: one sink for each name. Repeated updates without a change get a host flagged as abusive.',
     service: apart('https://ipv4.nsupdate.info/nic/update', {
       ipv6_url: 'https://ipv6.nsupdate.info/nic/update',
@@ -198,7 +208,8 @@ export const dyndns2Rows: readonly Row[] = [
     name: 'spdyn',
     title: 'spDYN (Securepoint)',
     source: 'https://wiki.securepoint.de/SPDyn/meineAccounts',
-    credentials: 'spdyn.de, the host: the host as user name with its update token, or user and password of the account.',
+    credentials:
+      'spdyn.de, the host: the host as user name with its update token, or user and password of the account.',
     service: apart('https://update.spdyn.de/nic/update', {
       answer: {
         words: {

@@ -27,7 +27,10 @@ function freedns(family: Family): Row {
           'Updated * to {addresses} in *': 'updated',
           'ERROR: Address * has not changed.': 'unchanged',
           'No IP change detected*': 'unchanged',
-          'ERROR: Unable to locate this record*': { class: 'not_found', means: 'there is no record with this token' },
+          'ERROR: Unable to locate this record*': {
+            class: 'not_found',
+            means: 'there is no record with this token',
+          },
           'ERROR: Invalid update URL*': 'credentials',
         },
       },
@@ -54,7 +57,11 @@ export const otherRows: readonly Row[] = [
           'OK {addresses} UPDATED': 'updated',
           'OK {addresses} NOCHANGE': 'unchanged',
           OK: 'updated',
-          KO: { class: 'credentials', for: 'record', means: 'the token is wrong, or the name is not of this account' },
+          KO: {
+            class: 'credentials',
+            for: 'record',
+            means: 'the token is wrong, or the name is not of this account',
+          },
         },
       },
     },
@@ -85,7 +92,8 @@ export const otherRows: readonly Row[] = [
   {
     name: 'namecheap-dyndns',
     title: 'Namecheap, by its dynamic DNS URL',
-    source: 'https://www.namecheap.com/support/knowledgebase/article.aspx/29/11/how-to-dynamically-update-the-hosts-ip-with-an-http-request/',
+    source:
+      'https://www.namecheap.com/support/knowledgebase/article.aspx/29/11/how-to-dynamically-update-the-hosts-ip-with-an-http-request/',
     credentials: 'Namecheap, the domain, Advanced DNS, Dynamic DNS: the password shown there.',
     note: 'IPv4 only. The host must exist as an "A + Dynamic DNS Record". `provider: namecheap` uses the API and takes both families.',
     minimum_gap: 5 * MINUTE,
@@ -108,7 +116,8 @@ export const otherRows: readonly Row[] = [
     name: 'zoneedit',
     title: 'ZoneEdit',
     source: 'https://support.zoneedit.com/en/knowledgebase/article/dynamic-dns',
-    credentials: 'ZoneEdit, the domain, DYN records: the user name of the account, and the DYN token as password.',
+    credentials:
+      'ZoneEdit, the domain, DYN records: the user name of the account, and the DYN token as password.',
     note: 'Asks for 10 minutes between two requests.',
     minimum_gap: 10 * MINUTE,
     service: {
@@ -153,8 +162,16 @@ export const otherRows: readonly Row[] = [
           NOACCESS: 'credentials',
           NO_ACCESS: 'credentials',
           NO_AUTH: 'credentials',
-          NOSERVICE: { class: 'refused', for: 'record', means: 'dynamic DNS is not turned on for the domain' },
-          NO_SERVICE: { class: 'refused', for: 'record', means: 'dynamic DNS is not turned on for the domain' },
+          NOSERVICE: {
+            class: 'refused',
+            for: 'record',
+            means: 'dynamic DNS is not turned on for the domain',
+          },
+          NO_SERVICE: {
+            class: 'refused',
+            for: 'record',
+            means: 'dynamic DNS is not turned on for the domain',
+          },
           'ILLEGAL INPUT': 'invalid',
           ILLEGAL_INPUT: 'invalid',
           TOOSOON: wait('10m'),
@@ -199,7 +216,8 @@ export const otherRows: readonly Row[] = [
     name: 'selfhost',
     title: 'Selfhost.de',
     source: 'https://kirk.selfhost.de/cgi-bin/selfhost?p=document&name=api',
-    credentials: 'selfhost.de, DynAccounts: number and password of the DynAccount (not those of the customer).',
+    credentials:
+      'selfhost.de, DynAccounts: number and password of the DynAccount (not those of the customer).',
     note: 'The host belongs to the DynAccount, so a sink has one name. IPv4 only: its interface shows no IPv6.',
     service: {
       url: 'https://carol.selfhost.de/nic/update',

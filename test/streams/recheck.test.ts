@@ -1,0 +1,55 @@
+import { asyncScheduler, map } from 'rxjs';
+import { describe, it } from 'vitest';
+import type { LaneInput } from '../../src/streams/lane.ts';
+import { recheck } from '../../src/streams/recheck.ts';
+import { marbles } from '../support/marbles.ts';
+
+const input = (traceId: string): LaneInput => ({ traceId, targets: [], networkChanged: true, urgent: true });
+const inputs = { a: input('a'), b: input('b') };
+const shown = ({ traceId, verify, networkChanged, urgent }: LaneInput) =>
+  `${traceId}${verify ? ' verify' : ''}${networkChanged || urgent ? '!' : ''}`;
+const init = { every: 5, random: () => 0, scheduler: asyncScheduler };
+const names = { a: 'a!', b: 'b!', v: 'a verify', w: 'b verify' };
+
+describe('recheck', () => {
+  it('repeats the latest input from time to time, asking to verify', () => {
+    marbles(({ hot, expectObservable }) => {
+      expectObservable(hot('a-------------', inputs).pipe(recheck(init), map(shown)), '--------------!').toBe(
+        'a----v----v---',
+        names,
+      );
+    });
+  });
+  it('counts anew from each input', () => {
+    marbles(({ hot, expectObservable }) => {
+      expectObservable(hot('a---b---------', inputs).pipe(recheck(init), map(shown)), '-------------!').toBe(
+        'a---b----w---',
+        names,
+      );
+    });
+  });
+  it('adds chance', () => {
+    marbles(({ hot, expectObservable }) => {
+      const later = { ...init, every: 10, random: () => 1 };
+      expectObservable(hot('a-------------', inputs).pipe(recheck(later), map(shown)), '-------------!').toBe(
+        'a 9ms -v',
+        { ...names },
+      );
+    });
+  });
+  it('never repeats anything when it is off', () => {
+    marbles(({ hot, expectObservable }) => {
+      expectObservable(
+        hot('a---------|', inputs).pipe(recheck({ ...init, every: undefined }), map(shown)),
+      ).toBe('a---------|', names);
+    });
+  });
+  it('passes on an error, and cancels the timer on unsubscription', () => {
+    marbles(({ hot, expectObservable, expectSubscriptions }) => {
+      expectObservable(hot('a-#', inputs).pipe(recheck(init), map(shown))).toBe('a-#', names);
+      const source = hot('a------', inputs);
+      expectObservable(source.pipe(recheck(init), map(shown)), '---!').toBe('a---', names);
+      expectSubscriptions(source.subscriptions).toBe('^--!');
+    });
+  });
+});
