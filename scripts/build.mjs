@@ -73,17 +73,27 @@ async function buildCode() {
   // Last, because its time says whether the build is stale.
   const { metafile } = await esbuild.build({
     ...common(version),
-    entryPoints: ['src/main.ts'],
-    outfile: 'dist/netdrift.js',
+    entryPoints: { netdrift: 'src/main.ts' },
+    outdir: 'dist',
+    // What a configuration does not name is not loaded: providers, detectors and commands are files of their own.
+    splitting: true,
+    chunkNames: 'parts/[name]-[hash]',
     // On Node rxjs offers itself as CommonJS, which cannot be tree-shaken: 250 KiB and 9 ms of each start instead of 18 KiB.
     alias: { rxjs: path.join(root, 'node_modules/rxjs/dist/esm/index.js') },
     // Optional and native: found at run time where it is installed (Windows events).
     external: ['@koromix/*'],
-    banner: { js: `#!/usr/bin/env node\n${REQUIRE_BANNER}` },
+    banner: { js: REQUIRE_BANNER },
   });
+  // Parts of an earlier build: their names carry a digest, so they stay beside the new ones.
+  const current = new Set(Object.keys(metafile.outputs).map((output) => path.basename(output)));
+  const parts = path.join(dist, 'parts');
+  for (const name of readdirSync(parts)) if (!current.has(name)) rmSync(path.join(parts, name));
+  writeFileSync(program, `#!/usr/bin/env node\n${readFileSync(program, 'utf8')}`);
   chmodSync(program, 0o755);
-  const inputs = Object.entries(metafile.outputs['dist/netdrift.js'].inputs);
-  const used = inputs.filter(([, { bytesInOutput }]) => bytesInOutput > 0).map(([input]) => input);
+  const inputs = Object.values(metafile.outputs).flatMap((output) => Object.entries(output.inputs));
+  const used = [
+    ...new Set(inputs.filter(([, { bytesInOutput }]) => bytesInOutput > 0).map(([input]) => input)),
+  ];
   writeFileSync(path.join(dist, 'LICENCES.txt'), licences(root, used));
   return metafile;
 }

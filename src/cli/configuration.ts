@@ -3,11 +3,14 @@ import { formatProblems, type Problem } from '../config/load.ts';
 import { load } from '../daemon/loading.ts';
 import { NetdriftError } from '../errors.ts';
 import type { Settings } from '../model/settings.ts';
+import type { Provider } from '../sinks/contract.ts';
 
 export interface Configured {
   readonly file: string;
   readonly settings: Settings;
   readonly warnings: readonly Problem[];
+  /** The providers its sinks name. */
+  readonly providers: readonly Provider[];
 }
 
 const PLACES = ['config.yaml', '/etc/netdrift/config.yaml'];
@@ -45,5 +48,5 @@ export async function configuration(options: { readonly config?: string }): Prom
       count === 1 ? 'a problem' : `${count} problems`,
     ]);
   }
-  return { file, settings: parsed.settings, warnings: parsed.warnings };
+  return { file, settings: parsed.settings, warnings: parsed.warnings, providers: parsed.providers };
 }

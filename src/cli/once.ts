@@ -7,20 +7,19 @@ import { namedInterfaces } from '../daemon/questions.ts';
 import { startSession } from '../daemon/session.ts';
 import { USER_AGENT } from '../daemon/user-agent.ts';
 import type { Outcome } from '../model/outcome.ts';
-import type { Settings } from '../model/settings.ts';
-import { providers } from '../sinks/registry.ts';
 import { detectorKinds } from '../sources/addresses/registry.ts';
 import { createSnapshotReader } from '../sources/snapshot/index.ts';
 import { openState } from '../state/store.ts';
-import { configuration } from './configuration.ts';
+import { type Configured, configuration } from './configuration.ts';
 import { EXIT } from './exit.ts';
 
 /** Detects, publishes and ends: one look, one round for every sink, no retries (the next call is the retry). */
 export async function once(options: { readonly config?: string }): Promise<number> {
-  const { settings } = await configuration(options);
+  const configured = await configuration(options);
+  const { settings } = configured;
   const logging = openLogging(settings, { clock: systemHost.clock, descriptor: 1 });
   try {
-    return statusOf(await publishOnce(settings, logging));
+    return statusOf(await publishOnce(configured, logging));
   } finally {
     await logging.flush();
   }
@@ -35,7 +34,7 @@ interface Round {
   refused: number;
 }
 
-async function publishOnce(settings: Settings, logging: Logging): Promise<Round> {
+async function publishOnce({ settings, providers }: Configured, logging: Logging): Promise<Round> {
   const { log, scrub } = logging;
   const host = systemHost;
   const state = await openState(settings.state_dir, { clock: host.clock, log, scrub });

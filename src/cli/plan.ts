@@ -12,7 +12,6 @@ import { keyText } from '../model/record.ts';
 import type { SinkSettings } from '../model/settings.ts';
 import { describeChange } from '../sinks/plan.ts';
 import { type Considered, consider } from '../sinks/reconcile.ts';
-import { providers } from '../sinks/registry.ts';
 import { detectorKinds } from '../sources/addresses/registry.ts';
 import { createSnapshotReader } from '../sources/snapshot/index.ts';
 import { peekState } from '../state/peek.ts';
@@ -34,7 +33,7 @@ export async function planCommand(options: {
   readonly config?: string;
   readonly json?: true;
 }): Promise<number> {
-  const { settings } = await configuration(options);
+  const { settings, providers } = await configuration(options);
   const host = systemHost;
   const logging = openLogging(settings, { clock: host.clock, descriptor: 2, level: 'error' });
   const { log } = logging;

@@ -1,6 +1,7 @@
 import { startDaemon } from '../daemon/daemon.ts';
 import { systemHost } from '../daemon/host.ts';
 import { openLogging } from '../daemon/logging.ts';
+import { systemServiceManager } from '../daemon/system-service-manager.ts';
 import { configuration } from './configuration.ts';
 import { EXIT } from './exit.ts';
 
@@ -9,7 +10,7 @@ const GRACE = 3_000;
 
 /** Runs until SIGTERM or SIGINT (a second one ends it at once). SIGHUP reads the configuration again, SIGUSR1 makes it look. */
 export async function run(options: { readonly config?: string }): Promise<number> {
-  const { file, settings } = await configuration(options);
+  const { file, settings, providers } = await configuration(options);
   const logging = openLogging(settings, { clock: systemHost.clock, descriptor: 1 });
   const { log } = logging;
   // A defect is a line in the log and a mended state at the next look, not the end of the process.
@@ -18,13 +19,15 @@ export async function run(options: { readonly config?: string }): Promise<number
   process.on('uncaughtException', survive);
   process.on('unhandledRejection', survive);
 
-  const daemon = await startDaemon({ file, settings, host: systemHost, logging }).catch(
+  const service = systemServiceManager();
+  const daemon = await startDaemon({ file, settings, providers, host: systemHost, logging, service }).catch(
     async (error: unknown) => {
       await logging.flush();
       throw error;
     },
   );
   process.on('SIGHUP', () => void daemon.reload());
+  void service.ready(`${settings.uplinks.length} uplink(s), ${settings.sinks.length} sink(s)`);
   const signal = await new Promise<NodeJS.Signals>((resolve) => {
     let asked = false;
     const stop = (name: NodeJS.Signals): void => {
@@ -36,7 +39,7 @@ export async function run(options: { readonly config?: string }): Promise<number
     process.on('SIGINT', stop);
   });
   log.info('stopping', `${signal}: finishing what is under way`, { reason: signal });
-  await daemon.stop(GRACE);
+  await Promise.all([daemon.stop(GRACE), service.stopping()]);
   log.info('stopped', 'netdrift has stopped');
   await logging.flush();
   // Whatever might still hold the event loop (a hung log reader) must not keep the process.

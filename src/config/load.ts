@@ -1,4 +1,6 @@
 import { dirname } from 'node:path';
+import type { Provider } from '../sinks/contract.ts';
+import { isMapping } from './fields.ts';
 import { type Parsed, parseTree, type Surroundings } from './parse.ts';
 import type { Problem } from './problems.ts';
 import type { FileText } from './secrets.ts';
@@ -8,7 +10,10 @@ export { type Parsed, parseConfiguration, type Surroundings } from './parse.ts';
 export { formatProblem, formatProblems, type Problem } from './problems.ts';
 
 /** What loading needs of the host; `node:fs/promises` fits. */
-export interface LoadComponents extends Omit<Surroundings, 'file' | 'folder' | 'files' | 'mode'> {
+export interface LoadComponents
+  extends Omit<Surroundings, 'file' | 'folder' | 'files' | 'mode' | 'providers'> {
+  /** The providers of these names, and whatever else is needed to suggest another one. */
+  readonly providers: (names: readonly string[]) => Promise<readonly Provider[]>;
   readonly readFile: (path: string) => Promise<Uint8Array>;
   readonly stat: (path: string) => Promise<{ readonly mode: number; readonly size: number }>;
 }
@@ -20,25 +25,42 @@ const LARGEST_SECRET = 65_536;
  * Reads a configuration file and the secrets it refers to. Never rejects: an unreadable file is a problem like any
  * other, without a line. Relative paths in the file start at its folder.
  */
-export async function loadConfiguration(file: string, components: LoadComponents): Promise<Parsed> {
+export async function loadConfiguration(file: string, components: LoadComponents): Promise<Loaded> {
   const read = await readText(file, LARGEST_FILE, components);
-  if (!read.ok) return { ok: false, problems: [unreadable(file, read.why)], unreadable: read.why };
+  if (!read.ok) {
+    return { ok: false, problems: [unreadable(file, read.why)], unreadable: read.why, providers: [] };
+  }
   const tree = readYaml(read.text);
   const folder = dirname(file);
+  const providers = await components.providers(providerNames(tree.value));
   const surroundings = {
     ...components,
+    providers,
     file,
     folder,
     ...(read.mode === undefined ? {} : { mode: read.mode }),
   };
   const first = parseTree(tree, { ...surroundings, files: new Map() });
-  if (first.unread.length === 0) return first.parsed;
+  if (first.unread.length === 0) return { ...first.parsed, providers };
   const files = new Map<string, FileText>();
   const texts = first.unread.map(async (path) => {
     files.set(path, await readText(path, LARGEST_SECRET, components));
   });
   await Promise.all(texts);
-  return parseTree(tree, { ...surroundings, files }).parsed;
+  return { ...parseTree(tree, { ...surroundings, files }).parsed, providers };
+}
+
+/** What was read, with the providers that its settings are for. */
+export type Loaded = Parsed & { readonly providers: readonly Provider[] };
+
+/** The names after `provider:` in every sink, whatever else is wrong with the file. */
+function providerNames(root: unknown): readonly string[] {
+  const sinks = isMapping(root) ? root['sinks'] : undefined;
+  if (!isMapping(sinks)) return [];
+  return Object.values(sinks).flatMap((sink) => {
+    const name = isMapping(sink) ? sink['provider'] : undefined;
+    return typeof name === 'string' ? [name] : [];
+  });
 }
 
 type ReadText = FileText & { readonly mode?: number };

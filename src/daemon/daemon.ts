@@ -6,7 +6,7 @@ import { startControl } from '../control/server.ts';
 import type { StatusReport } from '../control/status.ts';
 import type { Settings } from '../model/settings.ts';
 import type { Trigger } from '../model/trigger.ts';
-import { providers } from '../sinks/registry.ts';
+import type { Provider } from '../sinks/contract.ts';
 import { detectorKinds } from '../sources/addresses/registry.ts';
 import { createSnapshotReader } from '../sources/snapshot/index.ts';
 import { triggerSources } from '../sources/triggers/index.ts';
@@ -18,6 +18,7 @@ import type { Logging } from './logging.ts';
 import { createNarrator } from './narrator.ts';
 import { createPools } from './pools.ts';
 import { namedInterfaces } from './questions.ts';
+import type { ServiceManager } from './service-manager.ts';
 import { type Session, startSession } from './session.ts';
 import { createStatusBoard } from './status-board.ts';
 import { USER_AGENT } from './user-agent.ts';
@@ -30,11 +31,18 @@ export interface Daemon {
   stop(grace: number): Promise<void>;
 }
 
-export interface DaemonInit {
-  readonly file: string;
+/** A configuration that has been read, with the providers its sinks name. */
+export interface Configuration {
   readonly settings: Settings;
+  readonly providers: readonly Provider[];
+}
+
+export interface DaemonInit extends Configuration {
+  readonly file: string;
   readonly host: Host;
   readonly logging: Logging;
+  /** Told of reloads, whoever asked for them. */
+  readonly service?: ServiceManager;
 }
 
 /** Milliseconds between a defect that ended a session and the next one. */
@@ -49,15 +57,15 @@ const RELOAD_GRACE = 2_000;
 export async function startDaemon(init: DaemonInit): Promise<Daemon> {
   const { host, logging, file } = init;
   const { log } = logging;
-  let settings = init.settings;
-  const folder = settings.state_dir;
+  let current: Configuration = init;
+  const folder = init.settings.state_dir;
   const state: StateStore = await openState(folder, { clock: host.clock, log, scrub: logging.scrub });
   const board = createStatusBoard(host.clock);
   const pools = createPools({ userAgent: USER_AGENT, proxy: process.env });
   const operator = new Subject<Trigger>();
   const readSnapshot = createSnapshotReader(
     { platform: host.platform, log },
-    { named: namedInterfaces(settings) },
+    { named: namedInterfaces(init.settings) },
   );
   const told = createNarrator(log, host.clock);
   const narrator = {
@@ -68,8 +76,8 @@ export async function startDaemon(init: DaemonInit): Promise<Daemon> {
     },
   };
 
-  const start = async (wanted: Settings): Promise<Session> => {
-    const session = await startSession(wanted, {
+  const start = async ({ settings, providers }: Configuration): Promise<Session> => {
+    const session = await startSession(settings, {
       host,
       log,
       narrator,
@@ -79,7 +87,7 @@ export async function startDaemon(init: DaemonInit): Promise<Daemon> {
       snapshot: readSnapshot,
       triggers: merge(
         operator,
-        triggerSources({ ...host, log, snapshot: readSnapshot, onState: board.sourceState }, wanted.watch),
+        triggerSources({ ...host, log, snapshot: readSnapshot, onState: board.sourceState }, settings.watch),
       ),
       pools,
     });
@@ -105,17 +113,17 @@ export async function startDaemon(init: DaemonInit): Promise<Daemon> {
       if (stopping || session !== broken) return;
       void inTurn(async () => {
         await broken.stop(0);
-        session = await start(settings);
+        session = await start(current);
       }).catch((again: unknown) => revive(again, broken));
     }, RESTART_DELAY);
   };
 
-  let session = await start(settings).catch(async (error: unknown) => {
+  let session = await start(current).catch(async (error: unknown) => {
     await state.close();
     throw error;
   });
 
-  const reload = (): Promise<ReloadReport> =>
+  const reloadNow = (): Promise<ReloadReport> =>
     inTurn(async () => {
       const parsed = await load(file);
       if (!parsed.ok) return reject(parsed.problems);
@@ -125,10 +133,10 @@ export async function startDaemon(init: DaemonInit): Promise<Daemon> {
       logging.use(parsed.settings);
       await session.stop(RELOAD_GRACE);
       try {
-        session = await start(parsed.settings);
-        settings = parsed.settings;
+        session = await start(parsed);
+        current = parsed;
       } catch (error) {
-        session = await start(settings);
+        session = await start(current);
         const why = error instanceof Error ? error.message : String(error);
         log.error('configuration_rejected', `${why}; the old configuration stays in force`);
         return { accepted: false, problems: [why] };
@@ -136,6 +144,9 @@ export async function startDaemon(init: DaemonInit): Promise<Daemon> {
       log.info('configuration_reloaded', `${file} is in force`, { warnings: parsed.warnings.length });
       return { accepted: true, problems: [] };
     });
+
+  const reload = (): Promise<ReloadReport> =>
+    init.service?.reloading(reloadNow, ({ accepted }) => reloadStatus(accepted)) ?? reloadNow();
 
   const reject = (problems: readonly Problem[]): ReloadReport => {
     const texts = problems.map(formatProblem);
@@ -160,7 +171,7 @@ export async function startDaemon(init: DaemonInit): Promise<Daemon> {
   const control = await startControl(
     controlPath(folder, host.platform),
     {
-      status: (): StatusReport => logging.scrubbed(board.report(settings, session.memories)),
+      status: (): StatusReport => logging.scrubbed(board.report(current.settings, session.memories)),
       trigger: async (request): Promise<TriggerReport> => {
         const released = request.release === undefined ? 0 : await release(request.release);
         trigger('asked over the control socket');
@@ -178,7 +189,7 @@ export async function startDaemon(init: DaemonInit): Promise<Daemon> {
 
   log.info(
     'started',
-    `netdrift ${VERSION} watches ${settings.uplinks.length} uplink(s) for ${settings.sinks.length} sink(s)`,
+    `netdrift ${VERSION} watches ${init.settings.uplinks.length} uplink(s) for ${init.settings.sinks.length} sink(s)`,
     {
       version: VERSION,
       configuration: file,
@@ -204,3 +215,6 @@ export async function startDaemon(init: DaemonInit): Promise<Daemon> {
     },
   };
 }
+
+const reloadStatus = (accepted: boolean): string =>
+  accepted ? 'configuration read again' : 'configuration rejected, the old one stays in force: see the log';

@@ -1,14 +1,14 @@
 import { readFile, stat } from 'node:fs/promises';
 import { homedir } from 'node:os';
-import { loadConfiguration, type Parsed } from '../config/load.ts';
-import { providers } from '../sinks/registry.ts';
+import { type Loaded, loadConfiguration } from '../config/load.ts';
+import { providersFor } from '../sinks/catalogue.ts';
 import { detectorKinds } from '../sources/addresses/registry.ts';
 
 /** Reads a configuration with everything this build knows: its providers, its detectors, this host's files and environment. */
-export function load(file: string): Promise<Parsed> {
+export function load(file: string): Promise<Loaded> {
   const uid = process.getuid?.();
   return loadConfiguration(file, {
-    providers,
+    providers: providersFor,
     detectors: detectorKinds,
     readFile,
     stat,

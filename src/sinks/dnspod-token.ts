@@ -60,15 +60,21 @@ const refusal = z.object({ status: z.object({ code: id, message: text }) });
 
 const PAGE = 3_000;
 
+/** A list that knows whether a page of it has come. */
+interface List<Body, Item> extends PagedList<Body, Item> {
+  readonly begun: () => boolean;
+}
+
 function listOf<Body, Item>(
   schema: z.ZodType<Body>,
   items: (body: Body) => readonly Item[],
   total: (body: Body) => number,
   wanted: object,
-): PagedList<Body, Item> {
+): List<Body, Item> {
   let seen = 0;
   return {
     schema,
+    begun: () => seen > 0,
     items,
     total,
     post: ({ offset = 0 }: Query) => form({ ...wanted, offset, length: PAGE }),
@@ -85,11 +91,11 @@ const form = (fields: object) =>
   );
 
 /** "No records" and "no domains" are refusals there. */
-async function listed<Body, Item>(ask: Ask, to: string, list: PagedList<Body, Item>, nothing: string) {
+async function listed<Body, Item>(ask: Ask, to: string, list: List<Body, Item>, nothing: string) {
   try {
     return await collect(ask, to, list);
   } catch (error) {
-    if (error instanceof RestError && error.code === nothing) return [];
+    if (error instanceof RestError && error.code === nothing && !list.begun()) return [];
     throw error;
   }
 }

@@ -61,7 +61,8 @@ function meaningOf(status: number): StatusMeaning {
   if (status >= 500) return { class: 'transient', scope: 'sink', means: 'the server failed', unclear: true };
   if (status >= 400) return { class: 'invalid', scope: 'record', means: 'the request was refused' };
   // Not held: a captive portal redirects everything for a while, and the service itself has nothing to do with it.
-  if (status >= 300) return { class: 'transient', scope: 'sink', means: 'redirected elsewhere, which is not followed' };
+  if (status >= 300)
+    return { class: 'transient', scope: 'sink', means: 'redirected elsewhere, which is not followed' };
   return { class: 'transient', scope: 'sink', means: 'an answer that is not understood', unclear: true };
 }
 

@@ -85,7 +85,7 @@ describe('config.yaml', () => {
         { '/etc/netdrift/config.yaml': text, '/run/secrets/dyn': 'x', '/run/secrets/tsig': 'c2VjcmV0' },
         0o100644,
       ),
-      providers,
+      providers: async () => providers,
       detectors: detectorKinds,
     };
     return loadConfiguration('/etc/netdrift/config.yaml', {

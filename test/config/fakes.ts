@@ -125,7 +125,7 @@ export function host(
     return typeof content === 'string' ? new TextEncoder().encode(content) : content;
   };
   return {
-    providers,
+    providers: async () => providers,
     detectors,
     env: {},
     platform: 'linux',

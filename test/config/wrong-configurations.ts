@@ -502,7 +502,7 @@ export const WRONG_CONFIGURATIONS: readonly Wrong[] = [
     title: 'an unknown detector',
     text: uplinks('  wan: { ipv4: [interfaces, http] }'),
     told: [
-      '4:17 uplinks.wan.ipv4[0]: is no known detector; did you mean interface? ("interfaces") | write one of: interface, stun, http, static',
+      '4:17 uplinks.wan.ipv4[0]: is no known detector; did you mean interface? ("interfaces") | write one of: auto, interface, stun, http, static',
     ],
   },
   {
@@ -516,7 +516,7 @@ export const WRONG_CONFIGURATIONS: readonly Wrong[] = [
     title: 'a detector of another sort',
     text: uplinks('  wan: { ipv4: [[http]] }'),
     told: [
-      '4:17 uplinks.wan.ipv4[0]: must be text, but is a list | write the name of a detector (interface, stun, http, static), or { detector: name, … }',
+      '4:17 uplinks.wan.ipv4[0]: must be text, but is a list | write the name of a detector (auto, interface, stun, http, static), or { detector: name, … }',
     ],
   },
   {
@@ -723,7 +723,7 @@ export const WRONG_CONFIGURATIONS: readonly Wrong[] = [
       '1:17 watch.every: is a number without a unit (5) | write 5s for seconds or 5m for minutes',
       '1:28 watch.jitter: is too large (2) | write at most 1',
       '2:15 log.level: is not one of the possible words ("loud") | write one of: trace, debug, info, warn, error',
-      '4:17 uplinks.wan.ipv4[0]: is no known detector ("carrier") | write one of: interface, stun, http, static',
+      '4:17 uplinks.wan.ipv4[0]: is no known detector ("carrier") | write one of: auto, interface, stun, http, static',
       '4:27 uplinks.wan.ipv5: is not a known key; did you mean ipv4? | write ipv4, or remove the key',
       '7:15 sinks.a.provider: is no known provider ("nobody") | write one of: embedded, dyndns2, webhook',
       '8:14 sinks.a.records: lists no record | list at least one name, or remove the sink',

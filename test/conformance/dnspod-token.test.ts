@@ -1,5 +1,5 @@
 import { dnspodToken } from '../../src/sinks/dnspod-token.ts';
-import { dnspodTokenDialect } from '../replay/dialects-signed.ts';
+import { dnspodTokenDialect } from '../replay/dialects-lines.ts';
 import { PAGE_SIZE, startFake } from '../replay/fake.ts';
 import { describeSinkConformance } from './suite.ts';
 

@@ -1,5 +1,5 @@
 import { dnspod } from '../../src/sinks/dnspod/index.ts';
-import { dnspodDialect } from '../replay/dialects-signed.ts';
+import { dnspodDialect } from '../replay/dialects-lines.ts';
 import { PAGE_SIZE, startFake } from '../replay/fake.ts';
 import { describeSinkConformance } from './suite.ts';
 

@@ -1,5 +1,5 @@
 import { huawei } from '../../src/sinks/huawei.ts';
-import { huaweiDialect } from '../replay/dialects-signed.ts';
+import { huaweiDialect } from '../replay/dialects-lines.ts';
 import { PAGE_SIZE, startFake } from '../replay/fake.ts';
 import { describeSinkConformance } from './suite.ts';
 

@@ -106,8 +106,8 @@ function serve({ url }: SeenRequest, store: RecordStore, dialect: Dialect, perNa
   return perName ? { ...first, body: replies.map(({ body }) => body).join('\n') } : first;
 }
 
-function harness(
-  provider: TableProvider,
+function harness<Options>(
+  provider: TableProvider<Options>,
   mapping: (origin: string) => object,
   dialect: Dialect,
 ): SinkHarness {

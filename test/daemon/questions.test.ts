@@ -6,6 +6,7 @@ import { uplinkQuestions } from '../../src/daemon/questions.ts';
 import { address } from '../../src/model/address.ts';
 import type { Reading, Witness } from '../../src/model/reading.ts';
 import type { UplinkSettings } from '../../src/model/settings.ts';
+import type { BoundRoutes } from '../../src/sources/addresses/bound-route.ts';
 import type { DetectorInit, DetectorKind, Question } from '../../src/sources/contract.ts';
 import { observation } from '../streams/support.ts';
 import { keptLog, testHost } from './fixture.ts';
@@ -13,7 +14,11 @@ import { keptLog, testHost } from './fixture.ts';
 const via: Witness = { detector: 'fake', name: 'fake' };
 const known: Reading = { kind: 'known', address: address('203.0.113.7'), via };
 
-function setUp(read: (question: Question) => Promise<Reading>, wanted: Partial<UplinkSettings> = {}) {
+function setUp(
+  read: (question: Question) => Promise<Reading>,
+  wanted: Partial<UplinkSettings> = {},
+  { outside = false, boundRoutes }: { outside?: boolean; boundRoutes?: BoundRoutes } = {},
+) {
   const inits: DetectorInit<unknown>[] = [];
   const kind: DetectorKind = {
     name: 'fake',
@@ -21,7 +26,7 @@ function setUp(read: (question: Question) => Promise<Reading>, wanted: Partial<U
     options: z.unknown(),
     create: (init) => {
       inits.push(init);
-      return [{ witness: via, outside: false, read }];
+      return [{ witness: via, outside, read }];
     },
   };
   const { log, lines } = keptLog();
@@ -37,6 +42,7 @@ function setUp(read: (question: Question) => Promise<Reading>, wanted: Partial<U
     log,
     detectors: [kind],
     pools: createPools({ userAgent: 'netdrift/test' }),
+    ...(boundRoutes && { boundRoutes }),
   };
   return { questions: uplinkQuestions([uplink], init), inits, lines };
 }
@@ -100,5 +106,30 @@ describe('uplinkQuestions', () => {
     expect(() =>
       setUp(async () => known, { detectors: { ipv4: [{ detector: 'nobody', options: {} }], ipv6: [] } }),
     ).toThrow(TypeError);
+  });
+
+  test('an outside witness of a bound uplink is not asked while its questions would leave by another one', async () => {
+    let why: string | undefined = 'not_bound: leaves by eth0';
+    const boundRoutes = { violation: async () => why };
+    const bound = { interface: 'eth1' };
+    let asked = 0;
+    const read = async (): Promise<Reading> => {
+      asked += 1;
+      return known;
+    };
+    const first = (setting: ReturnType<typeof setUp>) => {
+      const ask = setting.questions[0]?.witnesses[0];
+      if (!ask) throw new Error('no witness');
+      return firstValueFrom(ask(observation()));
+    };
+    const outside = setUp(read, bound, { outside: true, boundRoutes });
+    expect(await first(outside)).toEqual({ kind: 'unavailable', via, why });
+    expect(asked).toBe(0);
+    // What the host knows by itself needs no route, and an uplink that is not bound has none to keep to.
+    expect(await first(setUp(read, bound, { outside: false, boundRoutes }))).toMatchObject(known);
+    expect(await first(setUp(read, {}, { outside: true, boundRoutes }))).toMatchObject({ kind: 'known' });
+    why = undefined;
+    expect(await first(outside)).toMatchObject({ kind: 'known', via: { outside: true } });
+    expect(asked).toBe(3);
   });
 });

@@ -126,6 +126,15 @@ test('every page is read, by offset', async () => {
   expect(await pod.run(wanted)).toEqual([]);
 });
 
+test('a second page that is said to be empty makes half a list, not an empty one', async () => {
+  const pod = service([], {}, (path, { offset }) => {
+    if (path !== '/Record.List') return undefined;
+    return offset === '0' ? list([record('home', '192.0.2.1')], 2) : no('10');
+  });
+  await expect(pod.run(wanted)).rejects.toMatchObject({ failure: { class: 'not_found' } });
+  expect(writes(pod.asked)).toEqual([]);
+});
+
 test('a login that failed is no empty list: nothing is created', async () => {
   const pod = service([], {}, (path) => (path === '/Record.List' ? no('-1') : undefined));
   await expect(pod.run(wanted)).rejects.toMatchObject({ failure: { class: 'credentials', scope: 'sink' } });

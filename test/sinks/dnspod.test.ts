@@ -142,6 +142,16 @@ test('a list that failed is not taken for "no record": nothing is created', asyn
   expect(writes(pod.asked)).toEqual([]);
 });
 
+test('a second page that is said to be empty makes half a list, not an empty one', async () => {
+  const pod = service([], {}, (request) => {
+    if (actionOf(request) !== 'DescribeRecordList') return undefined;
+    const { Offset } = JSON.parse(request.body ?? '') as { Offset: number };
+    return Offset === 0 ? list([record('home', '192.0.2.1')], 2) : no('ResourceNotFound.NoDataOfRecord');
+  });
+  await expect(pod.run(wanted)).rejects.toMatchObject({ failure: { class: 'not_found' } });
+  expect(writes(pod.asked)).toEqual([]);
+});
+
 test('a domain that is not in the account', async () => {
   const pod = service([], { zone: 'example.org' }, (request) =>
     actionOf(request) === 'DescribeDomain' ? no('InvalidParameterValue.DomainNotExists') : undefined,

@@ -7,11 +7,11 @@ import { parseAddress } from '../../model/address.ts';
 /** Octets of a transaction id (RFC 8489 section 5). */
 export const TRANSACTION_ID_LENGTH = 12;
 
-const HEADER_LENGTH = 20;
+export const HEADER_LENGTH = 20;
 const MAGIC_COOKIE = 0x2112_a442;
 
 const BINDING_REQUEST = 0x0001;
-const BINDING_SUCCESS = 0x0101;
+export const BINDING_SUCCESS = 0x0101;
 const BINDING_ERROR = 0x0111;
 
 const MAPPED_ADDRESS = 0x0001;
@@ -50,7 +50,7 @@ export type StunAnswer =
   /** Ours and well-formed, and yet of no use. */
   | { readonly kind: 'unusable'; readonly why: string };
 
-interface Attribute {
+export interface Attribute {
   readonly type: number;
   readonly value: Buffer;
 }
@@ -85,7 +85,7 @@ export function decodeBindingAnswer(datagram: Uint8Array, transactionId: Uint8Ar
 }
 
 /** Checked before the codec sees anything, because it trusts lengths, cookie and id. */
-function answerType(message: Buffer, transactionId: Uint8Array): number | undefined {
+export function answerType(message: Buffer, transactionId: Uint8Array): number | undefined {
   if (message.length < HEADER_LENGTH || message.length % 4 !== 0) return undefined;
   const type = message.readUInt16BE(0);
   const matches =
@@ -97,7 +97,7 @@ function answerType(message: Buffer, transactionId: Uint8Array): number | undefi
 }
 
 /** The attributes, if they fill the body exactly and addresses have the length of their family; else `undefined`. */
-function readAttributes(body: Buffer): readonly Attribute[] | undefined {
+export function readAttributes(body: Buffer): readonly Attribute[] | undefined {
   const attributes: Attribute[] = [];
   for (let at = 0; at < body.length; ) {
     if (at + 4 > body.length) return undefined;

@@ -34,7 +34,13 @@ export const command: Provider<CommandOptions> = {
   documentation: 'https://man.freebsd.org/cgi/man.cgi?query=sysexits',
   credentials: 'Whatever the program wants; give keys under env, by reference.',
   options,
-  traits: { batch: Number.POSITIVE_INFINITY, multiple: true, creates: true, families: 'separate', minimumGap: 0 },
+  traits: {
+    batch: Number.POSITIVE_INFINITY,
+    multiple: true,
+    creates: true,
+    families: 'separate',
+    minimumGap: 0,
+  },
   example: ['provider: command', 'command: [/usr/local/bin/publish, --zone, example.org]', ''].join('\n'),
   create: createCommand,
 };

@@ -3,13 +3,12 @@ import { secret } from '../../config/schema-types.ts';
 import type { RestZone } from '../rest/api.ts';
 import type { Ask } from '../rest/exchange.ts';
 import { baseOf, restOptions } from '../rest/options.ts';
-import { collect, type PagedList } from '../rest/pages.ts';
 import { defineRestProvider } from '../rest/provider.ts';
 import { absoluteIn, changedTtl, type ListedRecord, relativeTo } from '../rest/records.ts';
-import { RestError } from '../rest/refusal.ts';
-import type { Query } from '../rest/request.ts';
 import { zonesNamed } from '../rest/zones.ts';
 import { tc3 } from '../signatures/tc3.ts';
+import { domainPage, done, oneDomain, problem, recordPage } from './answers.ts';
+import { doing, listed, listOf } from './lists.ts';
 import { VERDICTS, verdictByPrefix } from './refusals.ts';
 
 const options = z.strictObject({
@@ -21,74 +20,6 @@ const options = z.strictObject({
       'The line whose records are kept, by its name; left out, the default line. Those of other lines are not touched.',
   }),
 });
-
-const text = z.string();
-const domain = z.object({ DomainId: z.int().transform(String), Name: text, Punycode: text.optional() });
-const domainPage = z.object({
-  Response: z.object({ DomainCountInfo: z.object({ DomainTotal: z.int() }), DomainList: z.array(domain) }),
-});
-const oneDomain = z.object({
-  Response: z.object({
-    DomainInfo: z.object({ DomainId: z.int().transform(String), Domain: text, Punycode: text.optional() }),
-  }),
-});
-const record = z.object({
-  RecordId: z.int().transform(String),
-  Name: text,
-  Type: text,
-  Value: text,
-  TTL: z.int(),
-  Line: text,
-  LineId: text,
-});
-const recordPage = z.object({
-  Response: z.object({ RecordCountInfo: z.object({ TotalCount: z.int() }), RecordList: z.array(record) }),
-});
-const done = z.object({
-  Response: z.object({ RecordId: z.int().optional(), RequestId: text }),
-});
-const problem = z.object({ Response: z.object({ Error: z.object({ Code: text, Message: text }) }) });
-
-/** What one page holds at most. */
-const PAGE = 3_000;
-/** Every call is a POST of the same address; a header says what is to be done. */
-const doing = (action: string) => ({ 'x-tc-action': action, 'x-tc-version': '2021-03-23' });
-
-function listOf<Body, Item>(
-  action: string,
-  schema: z.ZodType<Body>,
-  items: (body: Body) => readonly Item[],
-  total: (body: Body) => number,
-  wanted: object,
-): PagedList<Body, Item> {
-  let seen = 0;
-  return {
-    schema,
-    items,
-    total,
-    headers: doing(action),
-    post: ({ offset = 0 }: Query) => ({ ...wanted, Offset: offset, Limit: PAGE }),
-    next: ({ body }) => {
-      seen += items(body).length;
-      return seen < total(body) && items(body).length > 0 ? { offset: seen } : undefined;
-    },
-  };
-}
-
-/** An empty list is an error there, unless asked for otherwise, and then too for some. */
-const NOTHING: ReadonlySet<string> = new Set([
-  'ResourceNotFound.NoDataOfRecord',
-  'ResourceNotFound.NoDataOfDomain',
-]);
-
-async function listed<Body, Item>(ask: Ask, list: PagedList<Body, Item>): Promise<readonly Item[]> {
-  try {
-    return await collect(ask, '/', list);
-  } catch (error) {
-    if (error instanceof RestError && NOTHING.has(error.code ?? '')) return [];
-    throw error;
-  }
-}
 
 const act = (ask: Ask, action: string, body: object) =>
   ask.send('POST', '/', done, { body, headers: doing(action) }).then(() => undefined);

@@ -1,117 +1,19 @@
-import * as z from 'zod';
-import { secret } from '../../config/schema-types.ts';
-import type { Fqdn } from '../../model/name.ts';
-import type { RestZone, WriteEnd } from '../rest/api.ts';
+import type * as z from 'zod';
+import type { WriteEnd } from '../rest/api.ts';
 import type { Ask } from '../rest/exchange.ts';
-import { baseOf, restOptions } from '../rest/options.ts';
-import { collect, type PagedList } from '../rest/pages.ts';
+import { baseOf } from '../rest/options.ts';
 import { defineRestProvider } from '../rest/provider.ts';
-import { membersAfter, quoted, type RestChange, unquoted } from '../rest/records.ts';
-import { RestError } from '../rest/refusal.ts';
-import { path, type Query } from '../rest/request.ts';
-import { zonesNamed } from '../rest/zones.ts';
+import { membersAfter, quoted, type RestChange } from '../rest/records.ts';
+import { path } from '../rest/request.ts';
 import { sigV4 } from '../signatures/sigv4.ts';
-import {
-  changed,
-  type hostedZone,
-  type info,
-  progress,
-  type recordSet,
-  setPage,
-  zonePage,
-} from './answers.ts';
+import { changed, type info, progress } from './answers.ts';
+import { type Kind, recordsOf, zonesOf } from './lists.ts';
+import { type Options, options } from './options.ts';
 import { refusalOf, VERDICTS } from './refusals.ts';
-import { changeBatch, plainName, route53Codec, type SetChange } from './xml.ts';
-
-const options = z.strictObject({
-  access_key_id: z.string().min(1),
-  secret_access_key: secret(),
-  session_token: secret().optional().meta({ description: 'Of temporary credentials.' }),
-  ...restOptions,
-  region: z.string().default('us-east-1').meta({
-    description: 'For the signature. Only AWS China and GovCloud want another, with another endpoint.',
-  }),
-  private_zone: z
-    .boolean()
-    .default(false)
-    .meta({ description: 'Private hosted zones instead of public ones.' }),
-  zone_id: z
-    .string()
-    .regex(/^\w+$/)
-    .optional()
-    .meta({ description: 'The hosted zone, where several have the same name.' }),
-  wait: z.boolean().default(false).meta({
-    description:
-      'A write is done only when all servers of Route 53 have it (INSYNC), which takes about a minute.',
-  }),
-});
-type Options = z.output<typeof options>;
+import { changeBatch, route53Codec, type SetChange } from './xml.ts';
 
 /** A default, where neither the configuration nor a record that is there says one. */
 const TTL = 300;
-
-/** What a set is beside a plain list of values. */
-interface Kind {
-  readonly alias: boolean;
-  readonly policy: string | undefined;
-}
-
-/** From the zone of that name on, in the order of names: those of other names do no harm. */
-async function zonesOf(ask: Ask, given: Options, name?: Fqdn): Promise<readonly RestZone[]> {
-  const list: PagedList<z.output<typeof zonePage>, z.output<typeof hostedZone>> = {
-    schema: zonePage,
-    items: ({ ListHostedZonesByNameResponse: page }) => page.HostedZones,
-    next: ({ body: { ListHostedZonesByNameResponse: page } }) => {
-      const over = name !== undefined && plainName(page.NextDNSName ?? '') !== name;
-      if (!page.IsTruncated || over) return undefined;
-      return { dnsname: page.NextDNSName, hostedzoneid: page.NextHostedZoneId };
-    },
-  };
-  const found = await collect(ask, '/2013-04-01/hostedzonesbyname', list, { dnsname: name, maxitems: 100 });
-  const usable = found
-    .filter((zone) => zone.Config.PrivateZone === given.private_zone)
-    .filter((zone) => name === undefined || zone.Name === name)
-    .filter((zone) => given.zone_id === undefined || zone.Id === given.zone_id);
-  return zonesNamed(
-    usable.map(({ Name, Id }) => {
-      return {
-        name: Name,
-        id: Id,
-        extra: { several: usable.filter((zone) => zone.Name === Name).length > 1 },
-      };
-    }),
-  );
-}
-
-async function recordsOf(ask: Ask, zone: RestZone, name?: Fqdn) {
-  // Which of them answers the world is for the registrar to say, and cannot be told from here.
-  if ((zone.extra as { several: boolean }).several) {
-    const message = `Route 53: ${zone.name} has several hosted zones; say which with \`zone_id\``;
-    throw new RestError({ class: 'invalid', scope: 'record', message });
-  }
-  const list: PagedList<z.output<typeof setPage>, z.output<typeof recordSet>> = {
-    schema: setPage,
-    items: ({ ListResourceRecordSetsResponse: page }) => page.ResourceRecordSets,
-    // The list begins at the name asked for and goes on to the end of the zone.
-    next: ({ body: { ListResourceRecordSetsResponse: page } }): Query | undefined => {
-      const over = name !== undefined && plainName(page.NextRecordName ?? '') !== name;
-      if (!page.IsTruncated || over) return undefined;
-      return { name: page.NextRecordName, type: page.NextRecordType, identifier: page.NextRecordIdentifier };
-    },
-  };
-  const found = await collect(ask, path`/2013-04-01/hostedzone/${zone.id}/rrset`, list, {
-    name,
-    maxitems: 300,
-  });
-  return found.flatMap((set) => {
-    const extra: Kind = { alias: set.AliasTarget !== undefined, policy: set.SetIdentifier };
-    const values = set.ResourceRecords?.map(({ Value }) => Value) ?? [set.AliasTarget?.DNSName ?? ''];
-    return values.map((value) => {
-      const content = unquoted(set.Type, value);
-      return { name: set.Name, type: set.Type, content, ttl: set.TTL, extra };
-    });
-  });
-}
 
 function setChange(change: RestChange): SetChange {
   const { name, type } = change.key;
@@ -152,6 +54,7 @@ export const route53 = defineRestProvider<Options>({
   example:
     'provider: route53\naccess_key_id: AKIAIOSFODNN7EXAMPLE\nsecret_access_key: { env: AWS_SECRET_ACCESS_KEY }\n',
   notes: [
+    'Reading takes a request for each zone, at 5 in 2 seconds: with more than 20 zones in one sink, give it `timeout: 1m`.',
     'Alias records and records with a routing policy (weighted, latency, failover, geolocation) are never changed.',
     'Private hosted zones are left out unless `private_zone: true`, which takes them alone.',
     'Deleting a set sends it exactly as it stands; if somebody has changed it meanwhile, Route 53 refuses, and it is read again.',

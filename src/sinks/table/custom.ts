@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import type { Provider } from '../contract.ts';
-import { accountProblems, serviceProblems } from './checks.ts';
-import { accountOf, accountShape, report, type TableOptions } from './row.ts';
+import { type Account, accountProblems, serviceProblems } from './checks.ts';
+import { accountOf, accountShape, report } from './row.ts';
 import { type Service, serviceShape } from './service.ts';
 import { tableSink } from './sink.ts';
 
@@ -16,14 +16,17 @@ const shape = z.strictObject({
 
 type Given = z.output<typeof shape>;
 
-function wholeOf({ username, password, token, insecure_http, single_family, ...service }: Given): {
+export interface CustomOptions {
   readonly service: Service;
-  readonly account: TableOptions['account'];
-} {
+  readonly account: Account;
+}
+
+function wholeOf(given: Given): CustomOptions {
+  const { username, password, token, insecure_http, single_family, ...service } = given;
   return { service, account: accountOf({ username, password, token, insecure_http, single_family }) };
 }
 
-const options: z.ZodType<TableOptions> = shape
+const options: z.ZodType<CustomOptions> = shape
   .superRefine((given, context) => {
     const { service, account } = wholeOf(given);
     report(
@@ -34,7 +37,7 @@ const options: z.ZodType<TableOptions> = shape
   .transform(wholeOf);
 
 /** A row of the operator's own: the same fields and the same checks as those of the table. */
-export const custom: Provider<TableOptions> = {
+export const custom: Provider<CustomOptions> = {
   name: 'custom',
   title: 'Any service that takes a name and an address in one request',
   documentation: 'https://help.dyn.com/remote-access-api/',

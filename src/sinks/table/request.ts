@@ -45,7 +45,7 @@ export function valuesOf(batch: Batch, service: Service, account: Account): Valu
   const [name] = batch.names;
   const sent = sentIn(batch);
   const keep = typeof other_family === 'object' ? other_family.word : undefined;
-  const valueOf = (family: 'ipv4' | 'ipv6') => {
+  const textOf = (family: 'ipv4' | 'ipv6') => {
     const address = batch.addresses[family];
     return address === null ? clear : (address ?? keep);
   };
@@ -56,8 +56,8 @@ export function valuesOf(batch: Batch, service: Service, account: Account): Valu
     host: hosts[0],
     hosts: zone === undefined ? undefined : hosts.join(','),
     zone,
-    ipv4: valueOf('ipv4'),
-    ipv6: valueOf('ipv6'),
+    ipv4: textOf('ipv4'),
+    ipv6: textOf('ipv6'),
     address: sent[0] ?? clear,
     addresses: sent.length === 0 ? undefined : sent.join(','),
     username: account.username,

@@ -34,19 +34,28 @@ export interface Row {
   readonly service: ServiceText;
 }
 
-/** What a sink of the table needs, whether row or the operator's own. */
-export interface TableOptions {
-  readonly service: Service;
+/**
+ * What the operator gives for a row. The row's own facts stay out: what a sink is known by in the state must not change because a
+ * newer netdrift knows a service better.
+ */
+export interface RowOptions {
   readonly account: Account;
+  readonly endpoint?: URL | undefined;
+  readonly zone?: Fqdn | undefined;
 }
 
-export interface TableProvider extends Provider<TableOptions> {
+export interface TableProvider<Options = RowOptions> extends Provider<Options> {
   readonly row: Row;
 }
 
 /** A row as a provider. Rows and their options are read at their first use: a start pays only for those it uses. */
 export function providerOf(row: Row): TableProvider {
-  let options: z.ZodType<TableOptions> | undefined;
+  let service: Service | undefined;
+  let options: z.ZodType<RowOptions> | undefined;
+  const documented = (): Service => {
+    service ??= readService(row);
+    return service;
+  };
   return {
     name: row.name,
     title: row.title,
@@ -54,14 +63,20 @@ export function providerOf(row: Row): TableProvider {
     credentials: row.credentials,
     row,
     get options() {
-      options ??= optionsOf(row);
+      options ??= optionsOf(row, documented());
       return options;
     },
     traits: traitsOf(row),
     example: exampleOf(row),
-    create: ({ options: { service, account }, keys }, components) =>
-      tableSink(service, account, { keys }, components),
+    create: ({ options: given, keys }, components) =>
+      tableSink(serviceFor(documented(), given), given.account, { keys }, components),
   };
+}
+
+/** The row's service where the operator has it, and with their zone. */
+function serviceFor(documented: Service, { endpoint, zone }: RowOptions): Service {
+  const moved = endpoint === undefined ? documented : movedTo(endpoint, documented);
+  return zone === undefined ? moved : { ...moved, zone };
 }
 
 /** The row's service, read and checked. @throws TypeError if the row itself is wrong; a test reads them all. */
@@ -121,9 +136,9 @@ export const accountShape = {
   }),
 };
 
-type Given = Partial<Account> & { readonly endpoint?: URL; readonly zone?: Fqdn };
+type Given = Partial<Account> & Omit<RowOptions, 'account'>;
 
-function optionsOf(row: Row): z.ZodType<TableOptions> {
+function optionsOf(row: Row, documented: Service): z.ZodType<RowOptions> {
   const { insecure_http, single_family, ...credentials } = accountShape;
   const shape: Record<string, z.ZodType> = {};
   for (const key of inputsOf(row))
@@ -133,22 +148,20 @@ function optionsOf(row: Row): z.ZodType<TableOptions> {
     .optional()
     .meta({ description: 'Where the service is, if not at its documented address.' });
   shape['insecure_http'] = insecure_http;
-  const documented = readService(row);
-  const wholeOf = (given: Given): TableOptions => {
-    const { endpoint, zone } = given;
-    const moved = endpoint === undefined ? documented : movedTo(endpoint, documented);
-    return { service: zone === undefined ? moved : { ...moved, zone }, account: accountOf(given) };
-  };
+  const optionsFrom = ({ endpoint, zone, ...account }: Given): RowOptions => ({
+    account: accountOf(account),
+    endpoint,
+    zone,
+  });
   return z
     .strictObject(shape)
     .superRefine((given: Given, context) => {
-      const { service, account } = wholeOf(given);
-      const { endpoint } = given;
+      const { account, endpoint } = optionsFrom(given);
       const place =
         endpoint === undefined ? [] : urlProblems(['endpoint'], endpoint.href, account.insecure_http);
-      report([...place, ...accountProblems(service, account)], context);
+      report([...place, ...accountProblems(documented, account)], context);
     })
-    .transform((given) => wholeOf(given));
+    .transform((given) => optionsFrom(given));
 }
 
 /** The same service at another place: its paths below that of the endpoint. */

@@ -107,11 +107,9 @@ export const serviceShape = {
   zone: domainName()
     .optional()
     .meta({ description: 'The domain that {zone}, {host} and {hosts} are taken from.' }),
-  answer: answer
-    .prefault({})
-    .meta({
-      description: 'How the answer is read; by default the return codes of dyndns2, one line a name.',
-    }),
+  answer: answer.prefault({}).meta({
+    description: 'How the answer is read; by default the return codes of dyndns2, one line a name.',
+  }),
   statuses: z
     .record(z.string().regex(/^[2-5]\d\d$/, 'must be an HTTP status'), meaningSchema)
     .default({})

@@ -240,3 +240,10 @@ describe('several names', () => {
     expect(server.requests).toEqual([]);
   });
 });
+
+it('keeps its own facts out of what a sink is known by, so that a newer netdrift publishes nothing again', () => {
+  for (const provider of rowProviders) {
+    const options = provider.options.parse(mappingFor(provider, server.url));
+    expect(Object.keys(options).toSorted()).toEqual(['account', 'endpoint', 'zone']);
+  }
+});
