@@ -68,33 +68,34 @@ describe('wrong values', () => {
   });
 
   test('removing what should be there', () => {
-    expect(faults([truth(0, OLD)], [asked(100, OLD), asked(9_000, '', 'good', { asked: [] })])).toHaveLength(2);
+    expect(faults([truth(0, OLD)], [asked(100, OLD), asked(9_000, '', 'good', { asked: [] })])).toHaveLength(
+      2,
+    );
   });
 
   test('a record nobody spoke of', () => {
-    expect(faults([truth(0, OLD)], [asked(1, OLD), asked(2, OLD, 'good', { record: 'other.example.net/A' })])).toEqual([
-      `wrong: other.example.net/A was to be ${OLD}, which was not true then`,
-    ]);
+    expect(
+      faults([truth(0, OLD)], [asked(1, OLD), asked(2, OLD, 'good', { record: 'other.example.net/A' })]),
+    ).toEqual([`wrong: other.example.net/A was to be ${OLD}, which was not true then`]);
   });
 });
 
 describe('etiquette', () => {
-  test.each(['badauth', 'abuse', 'badagent', '!donator', 'nohost', 'HTTP 401', 'HTTP 404'])('nothing after %s', (word) => {
-    const log = [asked(100, OLD, word), asked(90 * MINUTE, OLD)];
-    expect(faults([truth(0, OLD)], log)).toHaveLength(1);
-    expect(faults([truth(0, OLD)], log, [{ at: 80 * MINUTE, kind: 'restarted' }])).toHaveLength(1);
-    expect(faults([truth(0, OLD)], log, [{ at: 80 * MINUTE, kind: 'released' }])).toEqual([]);
-    expect(faults([truth(0, OLD)], log, [{ at: 80 * MINUTE, kind: 'reconfigured' }])).toEqual([]);
-  });
+  test.each(['badauth', 'abuse', 'badagent', '!donator', 'nohost', 'HTTP 401', 'HTTP 404'])(
+    'nothing after %s',
+    (word) => {
+      const log = [asked(100, OLD, word), asked(90 * MINUTE, OLD)];
+      expect(faults([truth(0, OLD)], log)).toHaveLength(1);
+      expect(faults([truth(0, OLD)], log, [{ at: 80 * MINUTE, kind: 'restarted' }])).toHaveLength(1);
+      expect(faults([truth(0, OLD)], log, [{ at: 80 * MINUTE, kind: 'released' }])).toEqual([]);
+      expect(faults([truth(0, OLD)], log, [{ at: 80 * MINUTE, kind: 'reconfigured' }])).toEqual([]);
+    },
+  );
 
   test('a refusal of one record says nothing of another, one of the account does', () => {
     const other = { record: 'other.example.net/A' };
     const truths = [truth(0, OLD), { ...truth(0, OLD), ...other }];
-    const log = (word: string) => [
-      asked(100, OLD, word),
-      asked(200, OLD, 'good', other),
-      asked(MINUTE, OLD),
-    ];
+    const log = (word: string) => [asked(100, OLD, word), asked(200, OLD, 'good', other), asked(MINUTE, OLD)];
     const released: Event[] = [{ at: 30_000, kind: 'released' }];
     expect(faults(truths, log('nohost'), released)).toEqual([]);
     expect(faults(truths, log('badauth'), released)).toHaveLength(1);
@@ -108,7 +109,8 @@ describe('etiquette', () => {
     expect(faults([truth(0, OLD)], [asked(0, OLD, word), asked(wait - 100, OLD)])).toHaveLength(1);
     expect(faults([truth(0, OLD)], [asked(0, OLD, word), asked(wait, OLD)])).toEqual([]);
     // A changed configuration does not shorten it, the operator does.
-    const again = (kind: Event['kind']) => faults([truth(0, OLD)], [asked(0, OLD, word), asked(9, OLD)], [{ at: 5, kind }]);
+    const again = (kind: Event['kind']) =>
+      faults([truth(0, OLD)], [asked(0, OLD, word), asked(9, OLD)], [{ at: 5, kind }]);
     expect(again('reconfigured')).toHaveLength(1);
     expect(again('released')).toEqual([]);
   });

@@ -29,6 +29,7 @@ describe('settings', () => {
         allow: [],
         timeout: 10_000,
         minimum_gap: 5_000,
+          drift_check: 3_600_000,
         when_absent: 'keep',
         options: { listen: [{ host: '127.0.0.1', port: 15_353 }] },
         fingerprint: expect.stringMatching(/^[0-9a-f]{64}$/),

@@ -65,8 +65,10 @@ export function judge(evidence: Evidence): readonly Fault[] {
 }
 
 const text = (values: readonly string[]): string => [...values].sort().join(' and ') || 'nothing';
-const of = <Item extends { readonly record: string }>(items: readonly Item[], record: string): readonly Item[] =>
-  items.filter((item) => item.record === record);
+const of = <Item extends { readonly record: string }>(
+  items: readonly Item[],
+  record: string,
+): readonly Item[] => items.filter((item) => item.record === record);
 
 function lastIsRight({ truths, exchanges }: Evidence): readonly Fault[] {
   return [...new Set(truths.map(({ record }) => record))].flatMap((record) => {
@@ -89,7 +91,9 @@ function nothingWrong({ truths, exchanges, allowedDelay }: Evidence): readonly F
         text(truth.values) === text(asked),
     );
     if (right) return [];
-    return [{ check: 'wrong' as const, at, message: `${record} was to be ${text(asked)}, which was not true then` }];
+    return [
+      { check: 'wrong' as const, at, message: `${record} was to be ${text(asked)}, which was not true then` },
+    ];
   });
 }
 
@@ -98,14 +102,19 @@ function patience({ exchanges, rules, events = [] }: Evidence): readonly Fault[]
   const faults: Fault[] = [];
   const between = (from: number, to: number, kinds: readonly Event['kind'][]): boolean =>
     events.some(({ at, kind }) => at >= from && at <= to && kinds.includes(kind));
-  const blame = ({ at }: Exchange, message: string): void => void faults.push({ check: 'etiquette', at, message });
+  const blame = ({ at }: Exchange, message: string): void =>
+    void faults.push({ check: 'etiquette', at, message });
 
   for (const [index, later] of exchanges.entries()) {
     for (const earlier of exchanges.slice(0, index)) {
       const apart = later.at - earlier.at;
       const scope = rules.permanent.get(earlier.said);
       const concerns = scope === 'account' || earlier.record === later.record;
-      if (scope !== undefined && concerns && !between(earlier.at, later.at, ['released', 'reconfigured', 'forgotten'])) {
+      if (
+        scope !== undefined &&
+        concerns &&
+        !between(earlier.at, later.at, ['released', 'reconfigured', 'forgotten'])
+      ) {
         blame(later, `${later.record} was asked for again ${Math.round(apart)} ms after ${earlier.said}`);
       }
       const wait = waitAfter(rules, earlier);
@@ -118,8 +127,15 @@ function patience({ exchanges, rules, events = [] }: Evidence): readonly Fault[]
     const settled = rules.success.has(before.said);
     const counts = settled || before.said === SILENCE;
     const gap = later.at - before.at;
-    if (counts && gap + TOLERANCE < rules.minimumGap && !between(before.at, later.at, ['forgotten', 'reconfigured'])) {
-      blame(later, `${later.record} was written twice within ${Math.round(gap)} ms; the gap is ${rules.minimumGap} ms`);
+    if (
+      counts &&
+      gap + TOLERANCE < rules.minimumGap &&
+      !between(before.at, later.at, ['forgotten', 'reconfigured'])
+    ) {
+      blame(
+        later,
+        `${later.record} was written twice within ${Math.round(gap)} ms; the gap is ${rules.minimumGap} ms`,
+      );
     }
     const pardoned = between(before.at, later.at, ['restarted', 'forgotten', 'reconfigured']);
     if (settled && text(before.asked) === text(later.asked) && !pardoned) {

@@ -20,6 +20,8 @@ export interface RouterNetworkLab {
   readonly router: Namespace;
   /** Another host of the LAN. */
   readonly stranger: Namespace;
+  /** What the router's `wan` is connected to, by `eth0`; without an address at first. */
+  readonly outside: Namespace;
   outsideAddress: string;
   /** As DHCP and PPP do: the old one goes, then the new one comes. */
   change(address: string): Promise<number>;
@@ -43,6 +45,7 @@ export async function routerNetwork(lab: Lab): Promise<RouterNetworkLab> {
     host,
     router,
     stranger,
+    outside,
     outsideAddress: '203.0.114.10',
     change: async (next) => {
       await router.removeAddress('wan', `${network.outsideAddress}/24`);

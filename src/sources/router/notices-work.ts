@@ -14,8 +14,8 @@ export function noticesWork(
   const { notices, experience } = client.memory(gateway);
   const answer = client.lastAnswer(gateway);
   if (answer !== undefined && answer !== address) return false;
-  if (notices.events === 'heard') return true;
-  // A multicast was heard once; whether the router still speaks, the questions since then tell.
+  // Something arrived once; whether the router still speaks, the questions since then tell.
+  if (notices.events === 'heard' && experience('upnp').state !== 'silent') return true;
   return (
     notices.multicast === 'heard' &&
     (experience('nat-pmp').state === 'speaks' || experience('pcp').state === 'speaks')

@@ -77,7 +77,9 @@ export class Provider {
   }
 
   get url(): string {
-    return this.#options.tls === undefined ? `http://127.0.0.1:${this.#port}` : `https://localhost:${this.#port}`;
+    return this.#options.tls === undefined
+      ? `http://127.0.0.1:${this.#port}`
+      : `https://localhost:${this.#port}`;
   }
 
   standing(record: string): readonly string[] {
@@ -131,7 +133,15 @@ export class Provider {
     const { said, taken, wait } = answer;
     if (taken) this.#records.set(record, asked);
     const authorization = request.headers.authorization ?? '';
-    this.exchanges.push({ at, record, asked, said, taken, authorization, ...(wait === undefined ? {} : { wait }) });
+    this.exchanges.push({
+      at,
+      record,
+      asked,
+      said,
+      taken,
+      authorization,
+      ...(wait === undefined ? {} : { wait }),
+    });
     answer.play(request.socket);
   }
 }

@@ -1,10 +1,10 @@
 import { chmodSync, renameSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect } from 'vitest';
+import type { StatusReport } from '../../../src/control/status.ts';
 import { Lab } from '../../lab/support/lab.ts';
 import { eventually, now } from '../../lab/support/moment.ts';
 import { Netdrift, type NetdriftOptions } from '../../lab/support/netdrift.ts';
-import type { StatusReport } from '../../../src/control/status.ts';
 import { type Event, type Fault, judge, type Truth } from '../judge.ts';
 import { dyndns2Rules } from '../rules.ts';
 import type { Provider } from './provider.ts';
@@ -97,7 +97,10 @@ export class Scene implements AsyncDisposable {
   }
 
   /** The final judge, on one provider. `gap` is the minimum gap in force, in milliseconds. */
-  faults(provider: Provider, { gap = 0, allowedDelay = 1_500 }: { gap?: number; allowedDelay?: number } = {}): readonly Fault[] {
+  faults(
+    provider: Provider,
+    { gap = 0, allowedDelay = 1_500 }: { gap?: number; allowedDelay?: number } = {},
+  ): readonly Fault[] {
     return judge({
       truths: this.truths,
       exchanges: provider.exchanges.items,
@@ -108,14 +111,19 @@ export class Scene implements AsyncDisposable {
   }
 
   /** Waits until the record stands as it is true, then asks the judge. */
-  async judged(provider: Provider, options: { gap?: number; allowedDelay?: number; timeout?: number } = {}): Promise<void> {
+  async judged(
+    provider: Provider,
+    options: { gap?: number; allowedDelay?: number; timeout?: number } = {},
+  ): Promise<void> {
     await this.stands(provider, options.timeout);
     expect(this.faults(provider, options)).toEqual([]);
   }
 
   async stands(provider: Provider, timeout = 10_000): Promise<void> {
     const wanted = this.truths.at(-1)?.values.join();
-    await eventually(`${RECORD} becomes ${wanted}`, () => provider.standing(RECORD).join() === wanted, { timeout });
+    await eventually(`${RECORD} becomes ${wanted}`, () => provider.standing(RECORD).join() === wanted, {
+      timeout,
+    });
   }
 
   async close(): Promise<void> {

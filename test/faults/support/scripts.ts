@@ -1,10 +1,11 @@
 import type { Socket } from 'node:net';
 import { SILENCE } from '../judge.ts';
-import { agree, type Answer, type Script, text } from './provider.ts';
+import { type Answer, agree, type Script, text } from './provider.ts';
 
 /** Every way in which a provider answers wrongly, each a script that the provider obeys until it is given another one. */
 
-const refuse = (said: string, octets: string, more: Partial<Answer> = {}): Script =>
+const refuse =
+  (said: string, octets: string, more: Partial<Answer> = {}): Script =>
   () => ({ said, taken: false, play: (socket) => void socket.write(octets), ...more });
 
 /** A return code of dyndns2, with 200 as the protocol has it. */
@@ -21,7 +22,8 @@ export const page: Script = refuse(
 );
 
 /** What the client cannot make out, while the provider has carried it out. */
-const unclear = (play: (socket: Socket, good: string) => void): Script =>
+const unclear =
+  (play: (socket: Socket, good: string) => void): Script =>
   (asked) => ({ said: SILENCE, taken: true, play: (socket) => play(socket, text(`good ${asked.join()}\n`)) });
 
 export const empty: Script = refuse('nothing', text(''));
@@ -30,8 +32,8 @@ export const empty: Script = refuse('nothing', text(''));
 export const halfBody = unclear((socket, good) => socket.end(good.slice(0, -8)));
 
 /** The length counts less than there is: what is read is cut and looks whole. */
-export const shortLength = unclear((socket, good) =>
-  void socket.write(good.replace(/content-length: \d+/, 'content-length: 6')),
+export const shortLength = unclear(
+  (socket, good) => void socket.write(good.replace(/content-length: \d+/, 'content-length: 6')),
 );
 
 export const longLength = unclear((socket, good) =>
@@ -56,7 +58,9 @@ export const noHttp = unclear((socket) => socket.end('220 mail.example.net ESMTP
 
 export const hangBeforeHeaders = unclear(() => {});
 
-export const hangAfterHeaders = unclear((socket, good) => void socket.write(good.slice(0, good.indexOf('\r\n\r\n') + 4)));
+export const hangAfterHeaders = unclear(
+  (socket, good) => void socket.write(good.slice(0, good.indexOf('\r\n\r\n') + 4)),
+);
 
 export const reset = unclear((socket) => socket.resetAndDestroy());
 

@@ -63,12 +63,16 @@ describe('notices of a router work', () => {
     return { memory, works: () => noticesWork(client, gateway, OUTSIDE) };
   }
 
-  test('once an event has arrived, until the subscription is lost', () => {
+  test('once an event has arrived, until the subscription is lost or the router is silent', () => {
     const { memory, works } = setUp();
     expect(works()).toBe(false);
     memory.notices.events = 'subscribed';
     expect(works()).toBe(false);
     memory.notices.events = 'heard';
+    expect(works()).toBe(true);
+    memory.silent('upnp', 'no answer');
+    expect(works()).toBe(false);
+    memory.spoke('upnp');
     expect(works()).toBe(true);
     memory.notices.events = 'off';
     expect(works()).toBe(false);
