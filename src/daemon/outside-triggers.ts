@@ -89,9 +89,11 @@ export function outsideTriggers(
   const watched = listing(uplinks, 'stun');
   const spared = ({ uplink, family }: Listed, state: AddressState | undefined): boolean => {
     const found = gatewayOf(latest.snapshot, family, uplink.interface);
-    return (
-      found.kind === 'found' && state?.kind === 'set' && noticesWork(router, found.gateway, state.address)
-    );
+    if (found.kind === 'none' || state?.kind !== 'set') return false;
+    // A router that is asked first and tells of changes also answers first; one that did not may be gone.
+    const order = uplink.detectors[family].map(({ detector }) => detector);
+    const answers = state.via.detector === 'router' || order.indexOf('router') > order.indexOf('stun');
+    return answers && noticesWork(router, found.gateway, state.address);
   };
   const placeOf = (listed: Listed): readonly KeepWatchPlace[] => {
     const { uplink, family } = listed;

@@ -66,9 +66,11 @@ export function createServiceManager(components: ServiceManagerComponents): Serv
   let waiting = 0;
   const tell = (...messages: readonly string[]): Promise<void> => {
     waiting += 1;
-    last = last.then(() => send(messages)).finally(() => {
-      waiting -= 1;
-    });
+    last = last
+      .then(() => send(messages))
+      .finally(() => {
+        waiting -= 1;
+      });
     return last;
   };
 

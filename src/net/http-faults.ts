@@ -40,6 +40,9 @@ export function faultOf(error: unknown, progress: Progress, place: string): Http
   }
   if (code === 'UND_ERR_HEADERS_OVERFLOW') return fail('too_large', 'the header of the answer is too large');
   if (isParserError(error)) return fail('malformed', 'the answer is not HTTP');
+  if (code === 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH') {
+    return fail('malformed', 'the length of the answer is not the one it names');
+  }
   if (code === 'ETIMEDOUT') return fail('timeout', 'the connection died without a word (ETIMEDOUT)');
   const when = progress.answered ? 'in the middle of the answer' : 'before an answer';
   return fail('reset', `the connection was closed ${when} (${code || 'unknown'})`);

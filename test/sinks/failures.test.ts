@@ -27,7 +27,7 @@ describe('failureOfHttpFailure', () => {
 
 describe('failureOfStatus', () => {
   it.each([
-    [301, 'invalid'],
+    [301, 'transient'],
     [400, 'invalid'],
     [401, 'credentials'],
     [402, 'refused'],

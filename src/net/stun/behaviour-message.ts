@@ -77,5 +77,5 @@ function endpointOf(value: Buffer | undefined, key?: Uint8Array): Endpoint | und
     return octet ^ mask;
   });
   const address = addressFromBytes(plain.subarray(2));
-  return address === undefined ? undefined : { address, port: plain.readUInt16BE(0) };
+  return address === undefined ? undefined : { address, port: ((plain[0] ?? 0) << 8) | (plain[1] ?? 0) };
 }

@@ -1,4 +1,4 @@
-import type { IpAddress } from '../../model/address.ts';
+import { classify, type IpAddress } from '../../model/address.ts';
 import type { Family } from '../../model/family.ts';
 import { type BehaviourAnswer, type Endpoint, sameEndpoint } from './behaviour-message.ts';
 import { type BehaviourHost, type BehaviourSocket, openBehaviourSocket } from './behaviour-socket.ts';
@@ -87,11 +87,7 @@ async function judge(
   if (first === undefined) return unknown('no STUN server answered');
   const seen = [...new Set(answered.map(({ answer }) => answer.mapped.address))];
   const told = { kind: 'measured', seen, servers: answered.map(({ server }) => server.name) } as const;
-  // Two addresses and two ports: else there is nothing to compare.
-  const able = answered.find(
-    ({ server, answer: { other } }) =>
-      other !== undefined && other.address !== server.endpoint.address && other.port !== server.endpoint.port,
-  );
+  const able = answered.find(hasSecondAddress);
   const [filtering, measured] = await Promise.all([
     able && measureFiltering(able, filteringSocket),
     able && measureMapping(able, mappingSocket),
@@ -109,6 +105,15 @@ async function judge(
   }
   const alike = sameEndpoint(first.answer.mapped, second.answer.mapped);
   return { ...told, mapping: alike ? 'endpoint_independent' : 'dependent', method: 'two_servers', ...more };
+}
+
+/**
+ * True for a server with two addresses and two ports; else there is nothing to compare. An address of another class is none of its own: nobody
+ * makes this host send datagrams into its LAN.
+ */
+function hasSecondAddress({ server: { endpoint }, answer: { other } }: Answered): boolean {
+  if (other === undefined || other.address === endpoint.address || other.port === endpoint.port) return false;
+  return classify(other.address) === classify(endpoint.address);
 }
 
 /** RFC 5780 section 4.3: the same socket to the other address, then to the other port of that. */

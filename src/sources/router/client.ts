@@ -130,11 +130,17 @@ export function createRouterClient(init: RouterClientInit): RouterClient {
   const outsideAddress: RouterClient['outsideAddress'] = async (gateway, { mapping, signal }) => {
     const entry = knownOf(gateway);
     const { memory } = entry;
+    let waitsSince: number | undefined;
     const seen = (protocol: Protocol, epoch: number) => void epochSeen(gateway, protocol, epoch);
     const all: readonly Way[] = [
       {
         protocol: 'nat-pmp',
-        ask: async (own) => learn(memory, 'nat-pmp', await askNatPmp(gateway, network, seen, own)),
+        ask: async (own) => {
+          waitsSince = clock.monotonic();
+          const answer = await askNatPmp(gateway, network, seen, own);
+          waitsSince = undefined;
+          return learn(memory, 'nat-pmp', answer);
+        },
       },
       { protocol: 'upnp', ask: (own) => askUpnp(gateway, own) },
       ...(mapping
@@ -158,7 +164,13 @@ export function createRouterClient(init: RouterClientInit): RouterClient {
       [...ways].sort((a, b) => speaks(a) - speaks(b)),
       STAGGER,
       signal,
-    );
+    ).catch((error: unknown) => {
+      // The next witness was quicker, as it is wherever nobody speaks this here: else its silence would be waited for again each time.
+      if (signal.aborted && waitsSince !== undefined && clock.monotonic() - waitsSince >= STAGGER) {
+        memory.silent('nat-pmp', `no answer within ${STAGGER} ms`);
+      }
+      throw error;
+    });
     if (answer.kind === 'address') entry.lastAnswer = answer.address;
     return answer;
   };

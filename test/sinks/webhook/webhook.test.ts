@@ -106,7 +106,7 @@ describe('the request', () => {
 describe('success', () => {
   it.each([
     [{}, { status: 204 }, 'updated'],
-    [{}, { status: 302 }, 'invalid'],
+    [{}, { status: 302 }, 'transient'],
     [{ success: [200, '300-399'] }, { status: 302 }, 'updated'],
     [{ success: [200] }, { status: 201 }, 'transient'],
     [{}, { status: 401 }, 'credentials'],
