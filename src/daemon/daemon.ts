@@ -70,6 +70,10 @@ export async function startDaemon(init: DaemonInit): Promise<Daemon> {
   const told = createNarrator(log, host.clock);
   const narrator = {
     ...told,
+    found: (findings: Parameters<typeof told.found>[0]) => {
+      board.found(findings);
+      told.found(findings);
+    },
     entered: (book: Parameters<typeof told.entered>[0]) => {
       board.entered(book);
       told.entered(book);

@@ -6,7 +6,7 @@ import type { Reading, UplinkState } from '../model/reading.ts';
 import { keyText } from '../model/record.ts';
 import type { SinkSettings } from '../model/settings.ts';
 import type { Look } from '../model/trigger.ts';
-import type { AddressBook } from '../streams/address-book.ts';
+import type { AddressBook, Findings } from '../streams/address-book.ts';
 import type { UplinkQuestion } from '../streams/ask.ts';
 import type { SinkReport } from '../streams/fan-out.ts';
 import type { Observation } from '../streams/observe.ts';
@@ -18,6 +18,7 @@ export interface Narrator extends AddressListener {
   readonly looking: (look: Look) => void;
   readonly snapshotFailed: (error: unknown, look: Look) => void;
   readonly observed: (observation: Observation) => void;
+  readonly found: (findings: Findings) => void;
   readonly entered: (book: AddressBook) => void;
   readonly answered: (reading: Reading, question: UplinkQuestion, observation: Observation) => void;
   readonly resolved: (sink: SinkSettings, resolved: Resolved, book: AddressBook) => void;
@@ -39,6 +40,7 @@ export function createNarrator(
 ): Narrator {
   const began = new Map<string, number>();
   const said = new Map<string, string>();
+  const known = new Map<string, string>();
 
   const since = (traceId: string): LogFields => {
     const start = began.get(traceId);
@@ -104,6 +106,20 @@ export function createNarrator(
       } else log.debug('detector_failed', `${reading.via.name}: ${reading.why}`, fields);
     },
 
+    found({ states, look }) {
+      for (const { uplink, family, state } of states) {
+        const subject = `${uplink} ${family}`;
+        const address = known.get(subject);
+        if (state.kind === 'set') said.delete(`${subject} doubt`);
+        // Not in the book's changes: an address that is known stays in force while nobody can tell. But somebody should hear of it.
+        if (state.kind !== 'keep' || address === undefined) continue;
+        const words = `${subject} could not be confirmed, ${address} stays: ${state.why}`;
+        const fields = { trace_id: look.traceId, uplink, family, address };
+        if (news(`${subject} doubt`, words)) log.warn('address_unavailable', words, fields);
+        else log.debug('address_unavailable', words, fields);
+      }
+    },
+
     entered(book) {
       for (const state of book.changed) narrateState(state, book);
     },
@@ -130,6 +146,8 @@ export function createNarrator(
       reason: look.triggers.map((trigger) => trigger.reason),
     };
     const subject = `${uplink} ${family}`;
+    if (state.kind === 'set') known.set(subject, state.address);
+    else known.delete(subject);
     switch (state.kind) {
       case 'set': {
         const words = `${subject} is ${state.address}, says ${state.via.name}`;

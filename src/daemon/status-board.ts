@@ -6,12 +6,13 @@ import type { AddressState } from '../model/reading.ts';
 import { keyText, type RecordKey } from '../model/record.ts';
 import type { Settings, SinkSettings } from '../model/settings.ts';
 import type { SinkMemory } from '../state/sink-memory.ts';
-import type { AddressBook } from '../streams/address-book.ts';
+import type { AddressBook, Findings } from '../streams/address-book.ts';
 import type { SinkReport } from '../streams/fan-out.ts';
 import { VERSION } from '../version.ts';
 
 /** Keeps what `netdrift status` shows: the last book and the last outcome of every record. */
 export interface StatusBoard {
+  readonly found: (findings: Findings) => void;
   readonly entered: (book: AddressBook) => void;
   readonly reported: (report: SinkReport) => void;
   readonly sourceState: (source: string, state: string) => void;
@@ -33,6 +34,16 @@ export function createStatusBoard(clock: Clock): StatusBoard {
   const sources = new Map<string, string>();
 
   return {
+    found({ states }) {
+      for (const { uplink, family, state } of states) {
+        const key = `${uplink}/${family}`;
+        const shown = uplinks.get(key);
+        if (shown?.state !== 'set') continue;
+        const { why: _, ...rest } = shown;
+        // The address stays in force; that nobody could confirm it lately is what the operator should see.
+        uplinks.set(key, state.kind === 'keep' ? { ...rest, why: state.why } : rest);
+      }
+    },
     entered(book) {
       for (const { uplink, family, state } of book.changed) {
         const stamp = new Date(clock.wall()).toISOString();

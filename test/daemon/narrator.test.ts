@@ -191,3 +191,27 @@ test('every event said here is in the table', () => {
   for (const { event } of lines) expect(EVENTS).toHaveProperty(event);
   expect(lines[0]).toMatchObject({ level: 'warn', event: 'snapshot_failed' });
 });
+
+describe('an address that nobody can confirm any more', () => {
+  const look4 = (state: AddressBook['changed'][number]['state']) =>
+    narrator.found({ look: look(), networkChanged: false, states: [stateOf(state)] });
+
+  test('is told once, stays in force, and is told again after it was confirmed in between', () => {
+    narrator.entered(book(stateOf(set('203.0.113.7'))));
+    look4(keep);
+    look4(keep);
+    look4(set('203.0.113.7'));
+    look4(keep);
+    expect(told().slice(1)).toEqual([
+      'warn address_unavailable',
+      'debug address_unavailable',
+      'warn address_unavailable',
+    ]);
+    expect(lines[1]?.message).toContain('could not be confirmed, 203.0.113.7 stays');
+  });
+
+  test('says nothing of one that was never known', () => {
+    look4(keep);
+    expect(lines).toEqual([]);
+  });
+});

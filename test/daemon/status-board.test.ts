@@ -120,3 +120,21 @@ test('uplinks: what is to be published, who said it, and since when', () => {
     { uplink: 'wan', family: 'ipv4', state: 'keep', why: 'nobody could tell', since: iso(5_000) },
   ]);
 });
+
+test('an address that nobody could confirm lately stays set, with the reason, until it is confirmed', () => {
+  const found = (state: Parameters<typeof stateOf>[0]) => ({
+    look: look(),
+    networkChanged: false,
+    states: [stateOf(state)],
+  });
+  const states = new Map();
+  board.entered({ look: look(), networkChanged: false, states, changed: [stateOf(set('203.0.113.7'))] });
+  board.found(found(keep));
+  expect(board.report(settings, new Map()).uplinks[0]).toMatchObject({
+    state: 'set',
+    address: '203.0.113.7',
+    why: keep.kind === 'keep' ? keep.why : '',
+  });
+  board.found(found(set('203.0.113.7')));
+  expect(board.report(settings, new Map()).uplinks[0]).not.toHaveProperty('why');
+});

@@ -96,7 +96,9 @@ describeContainer(why === undefined ? title : `${title} [skipped: ${why}]`, () =
     // Told by the kernel, not by comparing snapshots.
     const log = await journal();
     expect(log).toContain('"event":"trigger_source_listening"');
-    expect(log).not.toContain('"event":"events_unavailable"');
+    // A sandbox that hides too much of /proc would say one of these.
+    for (const event of ['polling', 'routes_unknown', 'interfaces_unknown', 'snapshot_unreadable'])
+      expect(log).not.toContain(`"event":"${event}"`);
   });
 
   test('has no rights, and keeps its state to itself', async () => {

@@ -52,7 +52,11 @@ async function checkFamily(
   // A quarter of the time: the servers that are found by then are enough.
   const servers = await Promise.all(
     wanted.map((server) =>
-      within(init.deadline / 4, () => resolve(server, family, init.lookup), () => []),
+      within(
+        init.deadline / 4,
+        () => resolve(server, family, init.lookup),
+        () => [],
+      ),
     ),
   );
   const source = sourceAddress(snapshot, family, undefined);
@@ -89,6 +93,8 @@ function serversOf(uplinks: readonly UplinkSettings[], family: Family): readonly
       .filter(({ detector }) => detector === 'stun')
       .flatMap(({ options }) => stunServers(options as StunOptions)),
   );
-  const all = new Map([...named, ...stunServers({})].map((server) => [`${server.host}:${server.port}`, server]));
+  const all = new Map(
+    [...named, ...stunServers({})].map((server) => [`${server.host}:${server.port}`, server]),
+  );
   return [...all.values()].slice(0, MOST_SERVERS);
 }

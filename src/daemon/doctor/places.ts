@@ -43,10 +43,24 @@ export async function checkPlace(place: Place, init: PlaceInit): Promise<readonl
     async () => {
       const addresses = await init.lookup(place.host);
       const more = addresses.length > SHOWN ? ` and ${addresses.length - SHOWN} more` : '';
-      return { what: 'name', state: 'good', words: `${place.host} is ${addresses.slice(0, SHOWN).join(', ')}${more}` };
+      return {
+        what: 'name',
+        state: 'good',
+        words: `${place.host} is ${addresses.slice(0, SHOWN).join(', ')}${more}`,
+      };
     },
-    () => ({ what: 'name', state: 'bad', words: `${place.host} did not resolve within ${formatDuration(deadline)}` }),
-  ).catch((error: unknown): Check => ({ what: 'name', state: 'bad', words: `${place.host} does not resolve (${codeOf(error)})` }));
+    () => ({
+      what: 'name',
+      state: 'bad',
+      words: `${place.host} did not resolve within ${formatDuration(deadline)}`,
+    }),
+  ).catch(
+    (error: unknown): Check => ({
+      what: 'name',
+      state: 'bad',
+      words: `${place.host} does not resolve (${codeOf(error)})`,
+    }),
+  );
   const found = { ...name, took: clock.monotonic() - began };
   if (name.state !== 'good' || !place.tls) return [found];
   const opened = clock.monotonic();
@@ -54,7 +68,9 @@ export async function checkPlace(place: Place, init: PlaceInit): Promise<readonl
     deadline,
     async (signal) => judgeCertificate(await init.handshake(place, signal), clock.wall()),
     () => ({ what: 'tls', state: 'bad', words: `no TLS connection within ${formatDuration(deadline)}` }),
-  ).catch((error: unknown): Check => ({ what: 'tls', state: 'bad', words: `no TLS connection (${codeOf(error)})` }));
+  ).catch(
+    (error: unknown): Check => ({ what: 'tls', state: 'bad', words: `no TLS connection (${codeOf(error)})` }),
+  );
   return [found, { ...tls, took: clock.monotonic() - opened }];
 }
 
@@ -62,7 +78,9 @@ function judgeCertificate({ protocol, until }: Handshake, now: number): Check {
   if (!Number.isFinite(until)) return { what: 'tls', state: 'good', words: protocol };
   const day = new Date(until).toISOString().slice(0, 10);
   const words = `${protocol}, certificate until ${day}`;
-  return until - now < ENDS_SOON ? { what: 'tls', state: 'unknown', words: `${words}: that is soon` } : { what: 'tls', state: 'good', words };
+  return until - now < ENDS_SOON
+    ? { what: 'tls', state: 'unknown', words: `${words}: that is soon` }
+    : { what: 'tls', state: 'good', words };
 }
 
 function codeOf(error: unknown): string {
@@ -86,7 +104,10 @@ export const handshake: PlaceInit['handshake'] = ({ host, port }, signal) =>
     // Stays on: an error of a socket that is being closed would end the process.
     socket.on('error', (error) => end(() => reject(error)));
     socket.once('secureConnect', () => {
-      const told = { protocol: socket.getProtocol() ?? 'TLS', until: Date.parse(socket.getPeerCertificate().valid_to) };
+      const told = {
+        protocol: socket.getProtocol() ?? 'TLS',
+        until: Date.parse(socket.getPeerCertificate().valid_to),
+      };
       end(() => resolve(told));
     });
   });

@@ -79,7 +79,8 @@ async function pcp(gateway: Gateway, network: RouterNetwork, signal: AbortSignal
       port: network.ports.gateway,
       localAddress: gateway.localAddress,
       request: encodeAnnounce(gateway.localAddress),
-      accept: (datagram) => decodePcp(datagram) ?? (datagram[0] === 0 && datagram.length >= 4 ? 'other' : undefined),
+      accept: (datagram) =>
+        decodePcp(datagram) ?? (datagram[0] === 0 && datagram.length >= 4 ? 'other' : undefined),
       signal,
     },
     network,

@@ -61,7 +61,13 @@ async function checkSink(settings: SinkSettings, init: SinksInit, signal: AbortS
       ? await askListener(settings, keys, init)
       : sink.read === undefined
         ? await askWithoutReading(settings, keys, init)
-        : await askReadable(settings, keys, (own, call) => sink.read?.(own, call) ?? Promise.resolve([]), init, signal);
+        : await askReadable(
+            settings,
+            keys,
+            (own, call) => sink.read?.(own, call) ?? Promise.resolve([]),
+            init,
+            signal,
+          );
     return { ...base(settings), ...found, checks: [...found.checks, ...heldChecks(keys, memory)] };
   } finally {
     await sink.stop?.();
@@ -112,7 +118,9 @@ async function askReadable(
       checks: [...checks, { what: 'credentials', state: 'good', words, took }],
       records: keys.map((key) => ({
         record: keyText(key),
-        published: result.records.filter((one) => keyText(one.key) === keyText(key)).map(({ content }) => content),
+        published: result.records
+          .filter((one) => keyText(one.key) === keyText(key))
+          .map(({ content }) => content),
         by: 'the provider',
       })),
     };
@@ -157,7 +165,11 @@ async function askWithoutReading(
 }
 
 /** A name server within netdrift itself answers if netdrift runs. */
-async function askListener(settings: SinkSettings, keys: readonly RecordKey[], init: SinksInit): Promise<Found> {
+async function askListener(
+  settings: SinkSettings,
+  keys: readonly RecordKey[],
+  init: SinksInit,
+): Promise<Found> {
   const listen = (settings.options as { readonly listen?: unknown }).listen;
   const [first] = Array.isArray(listen) ? listen : [listen];
   const place = placeOf({ server: first });
@@ -173,7 +185,11 @@ async function askListener(settings: SinkSettings, keys: readonly RecordKey[], i
   return { checks: [check], records };
 }
 
-async function askDns(keys: readonly RecordKey[], init: SinksInit, server?: Place): Promise<SinkReport['records']> {
+async function askDns(
+  keys: readonly RecordKey[],
+  init: SinksInit,
+  server?: Place,
+): Promise<SinkReport['records']> {
   return Promise.all(
     keys.map(async (key) => {
       const record = keyText(key);

@@ -55,7 +55,9 @@ function withDeadline(kind: DetectorKind, deadline: number): DetectorKind {
 function others(uplinks: readonly UplinkSettings[], kinds: readonly DetectorKind[]): UplinkSettings {
   const missing = (family: 'ipv4' | 'ipv6'): readonly DetectorSettings[] =>
     kinds.flatMap(({ name, options }) => {
-      const named = uplinks.some(({ detectors }) => detectors[family].some(({ detector }) => detector === name));
+      const named = uplinks.some(({ detectors }) =>
+        detectors[family].some(({ detector }) => detector === name),
+      );
       // A router tells its IPv4 address only.
       if (named || (name === 'router' && family === 'ipv6')) return [];
       const parsed = options.safeParse({});

@@ -3,8 +3,9 @@ import path from 'node:path';
 import { expect } from 'vitest';
 import type { StatusReport } from '../../../src/control/status.ts';
 import { Lab } from '../../lab/support/lab.ts';
+import type { Namespace } from '../../lab/support/namespace.ts';
 import { eventually, now } from '../../lab/support/moment.ts';
-import { Netdrift, type NetdriftOptions } from '../../lab/support/netdrift.ts';
+import { Netdrift } from '../../lab/support/netdrift.ts';
 import { type Event, type Fault, judge, type Truth } from '../judge.ts';
 import { dyndns2Rules } from '../rules.ts';
 import type { Provider } from './provider.ts';
@@ -18,7 +19,7 @@ type Mapping = Readonly<Record<string, unknown>>;
 export interface SceneOptions {
   readonly wrapper?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
-  readonly namespace?: NetdriftOptions['namespace'];
+  readonly namespace?: Namespace;
   /** Before netdrift is there: something of the state folder, for one. */
   readonly config?: (own: Mapping) => Mapping | string;
 }

@@ -1,0 +1,80 @@
+import path from 'node:path';
+import * as esbuild from 'esbuild';
+import { Feed } from '../../lab/support/feed.ts';
+import type { Lab } from '../../lab/support/lab.ts';
+import type { Namespace } from '../../lab/support/namespace.ts';
+import type { LabProcess } from '../../lab/support/process.ts';
+import type { Exchange } from '../judge.ts';
+
+/** As `remote-provider-child.ts` reads it: `agree`, `word 911`, `status 500 Broken`, `wait 429 5`, `reset` ... */
+export type ScriptName = string;
+
+export type Order = { readonly script: ScriptName } | { readonly accept: boolean };
+
+type Message = { readonly port: number } | { readonly exchange: Exchange } | { readonly done: Order };
+
+/** The scripted provider inside a namespace, so that there is a network between it and netdrift. */
+export class RemoteProvider {
+  /** One for each record: a request for both families is two. */
+  readonly exchanges = new Feed<Exchange>('requests of the provider');
+  readonly process: LabProcess;
+  readonly #messages = new Feed<Message>('messages of the provider');
+
+  private constructor(process: LabProcess) {
+    this.process = process;
+    process.lines.each((line) => {
+      if (line.from === 'stdout') this.#take(JSON.parse(line.text) as Message);
+    });
+  }
+
+  /** Listens on all addresses of the namespace. */
+  static async start(lab: Lab, namespace: Namespace, port: number): Promise<RemoteProvider> {
+    const program = path.join(lab.folder('provider'), 'provider.mjs');
+    await esbuild.build({
+      entryPoints: [path.join(import.meta.dirname, 'remote-provider-child.ts')],
+      outfile: program,
+      bundle: true,
+      platform: 'node',
+      format: 'esm',
+      logLevel: 'warning',
+    });
+    const words = JSON.stringify({ address: '::', port });
+    const provider = new RemoteProvider(namespace.spawn([process.execPath, program, words]));
+    await provider.#messages.find((message) => 'port' in message, { timeout: 10_000 });
+    return provider;
+  }
+
+  /** Answers so from now on; resolves when the provider knows. */
+  script(name: ScriptName): Promise<void> {
+    return this.#order({ script: name });
+  }
+
+  /** Takes connections, or refuses them and cuts those there are. */
+  accept(accept: boolean): Promise<void> {
+    return this.#order({ accept });
+  }
+
+  /** What the provider has in force for a record. */
+  standing(record: string): readonly string[] {
+    return this.exchanges.items.findLast((one) => one.record === record && one.taken)?.asked ?? [];
+  }
+
+  async #order(order: Order): Promise<void> {
+    const after = this.#messages.mark();
+    this.process.child.stdin?.write(`${JSON.stringify(order)}\n`);
+    await this.#messages.find((message) => 'done' in message, { after });
+  }
+
+  #take(message: Message): void {
+    this.#messages.push(message);
+    if (!('exchange' in message)) return;
+    const { exchange } = message;
+    const name = exchange.record.slice(0, exchange.record.lastIndexOf('/'));
+    const families = { A: exchange.asked.filter(isIpv4), AAAA: exchange.asked.filter((one) => !isIpv4(one)) };
+    for (const [type, asked] of Object.entries(families)) {
+      if (asked.length > 0) this.exchanges.push({ ...exchange, record: `${name}/${type}`, asked });
+    }
+  }
+}
+
+const isIpv4 = (address: string): boolean => !address.includes(':');
