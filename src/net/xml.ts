@@ -15,16 +15,24 @@ interface Growing {
   children: Growing[];
 }
 
-/** No answer of a DNS service is nested deeper than 8; the length is bounded by whoever fetched it. */
-const DEEPEST = 64;
+export interface XmlBounds {
+  /** No answer of a DNS service is nested deeper than 8, no router's description deeper than 12. */
+  readonly deepest?: number;
+  /** Elements at most; the length of the text is bounded by whoever fetched it. */
+  readonly most?: number;
+}
 
 /**
  * Reads the XML of a web service. No DOCTYPE is accepted, so there are no entities but the five of XML itself and nothing is ever
- * fetched. Namespaces are not looked at. @throws Error for what is malformed, cut short, nested too deep, or not XML at all.
+ * fetched. Namespaces are not looked at. @throws Error for what is malformed, cut short, nested too deep, too large, or not XML at all.
  */
-export function readXml(text: string): XmlElement {
+export function readXml(
+  text: string,
+  { deepest = 64, most = Number.POSITIVE_INFINITY }: XmlBounds = {},
+): XmlElement {
   const parser = new SaxesParser({ xmlns: false });
   const open: Growing[] = [];
+  let count = 0;
   let root: Growing | undefined;
   const addText = (piece: string) => {
     const current = open.at(-1);
@@ -37,7 +45,9 @@ export function readXml(text: string): XmlElement {
     throw new Error('a DOCTYPE');
   });
   parser.on('opentag', ({ name, attributes }) => {
-    if (open.length >= DEEPEST) throw new Error('nested too deep');
+    count += 1;
+    if (open.length >= deepest) throw new Error('nested too deep');
+    if (count > most) throw new Error('too many elements');
     const element: Growing = { name: local(name), attributes: { ...attributes }, text: '', children: [] };
     open.at(-1)?.children.push(element);
     root ??= element;

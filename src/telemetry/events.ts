@@ -31,6 +31,11 @@ export const EVENTS = {
   detector_failed: event('debug', 'one witness gave no answer; the next one is asked'),
 
   drift_found: event('warn', 'somebody else changed a record that was confirmed; it is repaired'),
+  drift_unknown: event('debug', 'it could not be told what the name servers say of a record; nothing is done'),
+  drift_stays: event(
+    'warn',
+    'name servers still answer otherwise although the record was written again; not repeated for a day',
+  ),
   write_started: event('debug', 'changes are being sent to a sink'),
   record_updated: event('info', 'the sink confirmed the new content'),
   record_unchanged: event('debug', 'the sink said that it held this content already'),

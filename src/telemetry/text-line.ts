@@ -11,8 +11,16 @@ type Entry = Readonly<Record<string, unknown>>;
  * move the cursor of the terminal.
  */
 export function textLine(json: string, colour: boolean): string {
-  const entry = parse(json);
-  if (entry === undefined) return visible(json);
+  try {
+    const entry = parse(json);
+    if (entry !== undefined) return formatted(entry, colour);
+  } catch {
+    // Nested deeper than the stack, or a field where text is due that cannot become text: shown as it came.
+  }
+  return visible(json);
+}
+
+function formatted(entry: Entry, colour: boolean): string {
   const level = String(entry['level']);
   const subject = entry['sink'] ?? entry['uplink'] ?? entry['component'];
   const subjectName = ['sink', 'uplink'].find((name) => entry[name] !== undefined);

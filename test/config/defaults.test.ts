@@ -9,7 +9,14 @@ import { host } from './fakes.ts';
 describe('defaults', () => {
   test('are these', () => {
     expect(DEFAULTS).toEqual({
-      watch: { every: '5m', jitter: 0.1, settle: '250ms', settle_limit: '3s', poll: '10s', keep_watch: '20s' },
+      watch: {
+        every: '5m',
+        jitter: 0.1,
+        settle: '250ms',
+        settle_limit: '3s',
+        poll: '10s',
+        keep_watch: '20s',
+      },
       detection: { deadline: '5s' },
       uplinks: { wan: { ipv4: ['auto'], ipv6: ['auto'] } },
       uplink: { allow: [] },
@@ -28,7 +35,13 @@ describe('defaults', () => {
 
   test('stand in docs/configuration.md', async () => {
     const text = await readFile(new URL('../../docs/configuration.md', import.meta.url), 'utf8');
-    const rows = { ...DEFAULTS.watch, ...DEFAULTS.detection, ...DEFAULTS.sink, ...DEFAULTS.failover, ...DEFAULTS.log };
+    const rows = {
+      ...DEFAULTS.watch,
+      ...DEFAULTS.detection,
+      ...DEFAULTS.sink,
+      ...DEFAULTS.failover,
+      ...DEFAULTS.log,
+    };
     for (const [key, value] of Object.entries(rows)) {
       const shown = Array.isArray(value) ? '[]' : String(value);
       expect(text).toContain(`| \`${key}\` | \`${shown}\` |`);

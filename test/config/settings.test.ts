@@ -11,7 +11,14 @@ describe('settings', () => {
     const bare = (detector: string) => ({ detector, options: detector === 'stun' ? { wait: 1_000 } : {} });
     const usual = [bare('interface'), bare('stun'), bare('http')];
     expect(rest).toEqual({
-      watch: { every: 300_000, jitter: 0.1, settle: 250, settle_limit: 3_000, poll: 10_000, keep_watch: 20_000 },
+      watch: {
+        every: 300_000,
+        jitter: 0.1,
+        settle: 250,
+        settle_limit: 3_000,
+        poll: 10_000,
+        keep_watch: 20_000,
+      },
       detection: { deadline: 5_000 },
       failover: { hold_down: 30_000, remove_after: 300_000 },
       uplinks: [{ name: 'wan', detectors: { ipv4: usual, ipv6: usual }, allow: [] }],
@@ -29,7 +36,7 @@ describe('settings', () => {
         allow: [],
         timeout: 10_000,
         minimum_gap: 5_000,
-          drift_check: 3_600_000,
+        drift_check: 3_600_000,
         when_absent: 'keep',
         options: { listen: [{ host: '127.0.0.1', port: 15_353 }] },
         fingerprint: expect.stringMatching(/^[0-9a-f]{64}$/),

@@ -520,6 +520,25 @@ export const WRONG_CONFIGURATIONS: readonly Wrong[] = [
     ],
   },
   {
+    title: 'auto with keys',
+    text: uplinks('  wan: { ipv4: [{ detector: auto, servers: [a.example] }] }'),
+    told: [
+      '4:29 uplinks.wan.ipv4[0].detector: takes no keys ("auto") | write auto by itself, and detectors with keys of their own beside it',
+    ],
+  },
+  {
+    title: 'a keep-watch that is neither a duration nor off',
+    text: `watch: { keep_watch: never }\n${uplinks('  wan: { ipv4: [auto] }')}`,
+    told: [
+      '1:22 watch.keep_watch: must be a length of time ("never") | write off, or a number with its unit (ms, s, m, h or d), such as 20s',
+    ],
+  },
+  {
+    title: 'a keep-watch that is too short',
+    text: `watch: { keep_watch: 500ms }\n${uplinks('  wan: { ipv4: [auto] }')}`,
+    told: ['1:22 watch.keep_watch: is shorter than 1s ("500ms") | give at least 1s'],
+  },
+  {
     title: 'an uplink that looks for nothing',
     text: uplinks('  wan: { interface: eth0 }'),
     told: ['4:3 uplinks.wan: looks for no address | add ipv4: [auto], or ipv6: [auto], or both'],

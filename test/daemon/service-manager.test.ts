@@ -228,10 +228,10 @@ describe('the watchdog', () => {
     const { service, sent, until, ends } = setUp({ WATCHDOG_USEC: '1000000' });
     await service.ready('ready');
     ends.how = 'hangs';
-    await until(2_400);
-    // Every 500 ms a tick, every 2 s an end of the one before.
+    // Sent at 500 ms and given up at 2,500; ticks every 500 ms meanwhile.
+    await until(2_999);
     expect(feeds(sent())).toBe(1);
-    await until(2_500);
+    await until(3_000);
     expect(feeds(sent())).toBe(2);
   });
 

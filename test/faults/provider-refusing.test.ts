@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { eventually } from '../lab/support/moment.ts';
 import { describeLab } from '../lab/support/needs.ts';
 import { agree, Provider, type Script } from './support/provider.ts';
 import { PASSWORD, Scene, sink } from './support/scene.ts';
@@ -192,9 +193,7 @@ describeLab('a provider that refuses', [], () => {
   });
 
   test('nor does a restart, nor a crash, nor a reload', async () => {
-    await scene.netdrift.stop();
-    scene.happened('restarted');
-    scene.netdrift.start();
+    await scene.stopAndStart();
     await change('198.51.100.4');
     await scene.killAndStart();
     await change('198.51.100.5');
@@ -278,7 +277,7 @@ describeLab('a refusal that the operator releases', [], () => {
       scene.happened('released');
       await netdrift.command('trigger', '--release', 'dyn');
       await scene.judged(provider);
-      expect((await scene.status()).sinks[0]?.state).toBe('ok');
+      await eventually('all is well', async () => (await scene.status()).sinks[0]?.state === 'ok');
       await provider.close();
     },
   );

@@ -32,7 +32,8 @@ export const rfc2136 = (server: string, more: Readonly<Record<string, unknown>> 
 });
 
 /** Waits until BIND has exactly these addresses. */
-export const servesAt = (namespace: Namespace, server: string, name = HOME) =>
+export const servesAt =
+  (namespace: Namespace, server: string, name = HOME) =>
   async (addresses: readonly string[], timeout = 15_000): Promise<void> => {
     const wanted = JSON.stringify([...addresses].sort());
     let last = '';

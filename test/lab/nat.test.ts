@@ -1,8 +1,8 @@
-import path from 'node:path';
 import { writeFileSync } from 'node:fs';
+import path from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { startMiniupnpd } from './router-lab.ts';
 import { HOME, openCarrier, openNat } from './nat-lab.ts';
+import { startMiniupnpd } from './router-lab.ts';
 import { dig } from './support/dig.ts';
 import { Lab } from './support/lab.ts';
 import { now, pause } from './support/moment.ts';
@@ -40,7 +40,9 @@ describeLab('behind a router that tells of changes', ['named', 'dig', 'miniupnpd
       const line = await netdrift.line({ event: 'record_updated' }, { after, timeout: 20_000 });
       expect(line).toMatchObject({ record: `${HOME}/A` });
       const { trace_id } = line;
-      const why = netdrift.log.items.find((one) => one.event === 'trigger_received' && one['trace_id'] === trace_id);
+      const why = netdrift.log.items.find(
+        (one) => one.event === 'trigger_received' && one['trace_id'] === trace_id,
+      );
       expect(why).toMatchObject({ reason: ['router_notice'] });
       expect((await dig(nat.outside, { server: nat.server, name: HOME, type: 'A' })).values).toEqual([next]);
       times.push(Math.round(line.at - changed));
@@ -176,7 +178,10 @@ describeLab('behind a router that is behind the provider’s NAT', ['turnserver'
     });
     await served(carrier.host, 'A', ['203.0.113.10']);
     const said = await netdrift.line({ event: 'address_detected', detector: 'router' });
-    expect(said).toMatchObject({ address: '100.64.0.2', message: expect.stringContaining('behind another NAT') });
+    expect(said).toMatchObject({
+      address: '100.64.0.2',
+      message: expect.stringContaining('behind another NAT'),
+    });
     await netdrift.line({ event: 'keep_watch_started' }, { timeout: 10_000 });
     await carrier.changeOutsideAddress('203.0.113.77');
     await served(carrier.host, 'A', ['203.0.113.77'], 15_000);

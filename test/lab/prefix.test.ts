@@ -52,7 +52,9 @@ describeLab('one netdrift for the hosts of a LAN', ['named', 'dig'], () => {
     eventually(
       `${Object.values(wanted).join(', ')} are served`,
       async () => {
-        const found = await Promise.all(Object.keys(wanted).map((name) => ask(`${name}.example.org`, 'AAAA')));
+        const found = await Promise.all(
+          Object.keys(wanted).map((name) => ask(`${name}.example.org`, 'AAAA')),
+        );
         return JSON.stringify(found.flat()) === JSON.stringify(Object.values(wanted));
       },
       { timeout: 10_000, every: 50 },

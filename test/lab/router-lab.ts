@@ -144,7 +144,7 @@ export class RouterPart {
       format: 'esm',
       logLevel: 'warning',
       banner: {
-        js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);",
+        js: "import { createRequire } from 'node:module'; const { url: bundleUrl } = import.meta; const require = createRequire(bundleUrl);",
       },
     });
     const part = new RouterPart(host.spawn([process.execPath, program, JSON.stringify(options)]));

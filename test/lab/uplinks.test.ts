@@ -116,7 +116,9 @@ describeLab('two uplinks', ['named', 'dig', 'turnserver'], () => {
     const over = now() - down;
     await serves('all.example.org', [OUTSIDE.lte]);
     const removed = now() - down;
-    console.log(`link lost -> active moved: ${Math.round(over)} ms, removed from all: ${Math.round(removed)} ms`);
+    console.log(
+      `link lost -> active moved: ${Math.round(over)} ms, removed from all: ${Math.round(removed)} ms`,
+    );
     expect(removed).toBeGreaterThanOrEqual(REMOVE_AFTER);
 
     const up = await plugBack(WAYS.dsl);
@@ -156,9 +158,9 @@ describeLab('two uplinks', ['named', 'dig', 'turnserver'], () => {
     await serves('one.example.org', []);
     // Not the other uplink's address either: that is what it would have been without the check.
     await serves('all.example.org', [OUTSIDE.dsl]);
-    expect(netdrift.log.items.filter((line) => line['uplink'] === 'lte' && line.event === 'address_detected')).toEqual(
-      [],
-    );
+    expect(
+      netdrift.log.items.filter((line) => line['uplink'] === 'lte' && line.event === 'address_detected'),
+    ).toEqual([]);
     const hint = /mend it with: (ip route add .*) && (ip rule add .*?);/.exec(String(warning['message']));
     for (const command of hint?.slice(1) ?? []) {
       const { code, stderr } = await host.run(command.split(' '));

@@ -16,7 +16,9 @@ const octets = fc.uint8Array({ minLength: 16, maxLength: 16 });
 /** Written by the library alone, so that nothing under test made it. */
 const addressOf = (bytes: Uint8Array) => ipaddr.fromByteArray([...bytes]).toString() as IpAddress;
 /** Global unicast: the first three bits are 001, so that none of it is IPv4 in disguise. */
-const globals = octets.map((bytes) => addressOf(Uint8Array.from([0x20 | ((bytes[0] ?? 0) & 0x1f), ...bytes.slice(1)])));
+const globals = octets.map((bytes) =>
+  addressOf(Uint8Array.from([0x20 | ((bytes[0] ?? 0) & 0x1f), ...bytes.slice(1)])),
+);
 const suffixes = octets.map(addressOf);
 const lengths = fc.integer({ min: 3, max: 128 });
 const bitsOf = (text: string): string =>
@@ -115,7 +117,15 @@ describe('eui64', () => {
 describe('what is read', () => {
   it('cards: two ways to write them, and no others', () => {
     expect([...(parseMac('aA:bB:cC:01:02:03') ?? [])]).toEqual([0xaa, 0xbb, 0xcc, 1, 2, 3]);
-    for (const wrong of ['', '00:11:22:33:44', '00:11:22:33:44:55:66', '00:11-22:33:44:55', '001122334455', '0:1:2:3:4:5', '00:11:22:33:44:5g']) {
+    for (const wrong of [
+      '',
+      '00:11:22:33:44',
+      '00:11:22:33:44:55:66',
+      '00:11-22:33:44:55',
+      '001122334455',
+      '0:1:2:3:4:5',
+      '00:11:22:33:44:5g',
+    ]) {
       expect(parseMac(wrong)).toBeUndefined();
     }
     expect(isGroupMac(parseMac('01:00:5e:00:00:01') ?? new Uint8Array())).toBe(true);
@@ -126,6 +136,7 @@ describe('what is read', () => {
     expect(parseSuffix('0:0:0:0:00AB::1')).toBe('::ab:0:0:1');
     // No address in disguise here: it stays what it says.
     expect(familyOf(parseSuffix('::ffff:1:2') ?? address('0.0.0.0'))).toBe('ipv6');
-    for (const wrong of ['1:2', '::1/64', 'fe80::1%eth0', '192.0.2.1', '', ':::', 'host']) expect(parseSuffix(wrong)).toBeUndefined();
+    for (const wrong of ['1:2', '::1/64', 'fe80::1%eth0', '192.0.2.1', '', ':::', 'host'])
+      expect(parseSuffix(wrong)).toBeUndefined();
   });
 });

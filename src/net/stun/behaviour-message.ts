@@ -1,5 +1,11 @@
 import { addressBytes, addressFromBytes, type IpAddress } from '../../model/address.ts';
-import { answerType, BINDING_SUCCESS, encodeBindingRequest, HEADER_LENGTH, readAttributes } from './message.ts';
+import {
+  answerType,
+  BINDING_SUCCESS,
+  encodeBindingRequest,
+  HEADER_LENGTH,
+  readAttributes,
+} from './message.ts';
 
 /** Where datagrams come from or go to. */
 export interface Endpoint {
@@ -7,7 +13,8 @@ export interface Endpoint {
   readonly port: number;
 }
 
-export const sameEndpoint = (a: Endpoint, b: Endpoint): boolean => a.address === b.address && a.port === b.port;
+export const sameEndpoint = (a: Endpoint, b: Endpoint): boolean =>
+  a.address === b.address && a.port === b.port;
 
 /** What a server is asked to answer from another of (RFC 5780 section 7.2). */
 export interface Change {
@@ -62,7 +69,8 @@ export function decodeBehaviourAnswer(
     endpointOf(find(MAPPED_ADDRESS));
   if (mapped === undefined) return undefined;
   const other = endpointOf(find(OTHER_ADDRESS)) ?? endpointOf(find(CHANGED_ADDRESS));
-  const fits = other !== undefined && addressBytes(other.address).length === addressBytes(mapped.address).length;
+  const fits =
+    other !== undefined && addressBytes(other.address).length === addressBytes(mapped.address).length;
   return fits ? { mapped, other } : { mapped };
 }
 

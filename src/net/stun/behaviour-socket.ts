@@ -43,7 +43,11 @@ interface Waiting {
   readonly settle: (answer: BehaviourAnswer | undefined) => void;
 }
 
-export function openBehaviourSocket(family: Family, host: BehaviourHost, localAddress?: string): BehaviourSocket {
+export function openBehaviourSocket(
+  family: Family,
+  host: BehaviourHost,
+  localAddress?: string,
+): BehaviourSocket {
   const socket = host.createSocket(family === 'ipv4' ? 'udp4' : 'udp6');
   const waiting = new Map<string, Waiting>();
   let closed = false;
@@ -66,7 +70,10 @@ export function openBehaviourSocket(family: Family, host: BehaviourHost, localAd
   });
   const bound = new Promise<void>((resolve) => {
     socket.once('close', resolve);
-    socket.bind({ port: 0, exclusive: true, ...(localAddress !== undefined && { address: localAddress }) }, resolve);
+    socket.bind(
+      { port: 0, exclusive: true, ...(localAddress !== undefined && { address: localAddress }) },
+      resolve,
+    );
   });
 
   return {

@@ -97,7 +97,8 @@ async function judge(
   if (seen.every((address) => own.includes(address))) {
     return { ...told, mapping: 'none', method: able === undefined ? 'one_server' : 'rfc5780', ...more };
   }
-  if (measured !== undefined) return { ...told, mapping: measured, method: 'rfc5780', servers: names, ...more };
+  if (measured !== undefined)
+    return { ...told, mapping: measured, method: 'rfc5780', servers: names, ...more };
   const second = answered.find(({ server }) => server.endpoint.address !== first.server.endpoint.address);
   if (second === undefined) {
     const why = `behind a NAT, seen as ${seen.join(', ')}; only one STUN server answered, and it has no second address`;
@@ -137,7 +138,8 @@ async function measureFiltering(
 ): Promise<Filtering | undefined> {
   if (other === undefined || (await socket.ask({ to: endpoint })) === undefined) return undefined;
   const both = { address: true, port: true };
-  if ((await socket.ask({ to: endpoint, change: both, from: other })) !== undefined) return 'endpoint_independent';
+  if ((await socket.ask({ to: endpoint, change: both, from: other })) !== undefined)
+    return 'endpoint_independent';
   const from = { address: endpoint.address, port: other.port };
   const answer = await socket.ask({ to: endpoint, change: { address: false, port: true }, from });
   return answer === undefined ? 'address_and_port_dependent' : 'address_dependent';

@@ -1,61 +1,20 @@
-import { SaxesParser } from 'saxes';
+import { readXml, type XmlElement } from '../xml.ts';
 
-/** One element: its name without prefix, its own text, and what is inside. Attributes are of no interest here. */
-export interface XmlElement {
-  readonly name: string;
-  readonly text: string;
-  readonly children: readonly XmlElement[];
-}
-
-interface Growing {
-  name: string;
-  text: string;
-  children: Growing[];
-}
+export type { XmlElement } from '../xml.ts';
 
 /** Characters, depth and elements of a document; a gateway's own description has about 6 000, 12 and 150. */
 const LONGEST = 128 * 1_024;
-const DEEPEST = 32;
-const MOST_ELEMENTS = 2_000;
+const BOUNDS = { deepest: 32, most: 2_000 };
 
-/**
- * Reads a small XML document. No DOCTYPE is accepted, so there are no entities but the five of XML itself and nothing is ever fetched;
- * namespaces are not looked at, since routers get them wrong. `undefined` for what is malformed or too large. Never throws.
- */
+/** Reads a small XML document as routers send it. `undefined` for what is malformed or too large. Never throws. */
 export function parseXml(text: string): XmlElement | undefined {
   if (text.length > LONGEST) return undefined;
-  // Some routers send white space before the declaration, or a NUL at the end.
-  const document = withoutMargins(text);
-  const parser = new SaxesParser({ xmlns: false });
-  const open: Growing[] = [];
-  let root: Growing | undefined;
-  let count = 0;
-  const stop = (why: string): never => {
-    throw new Error(why);
-  };
-  const addText = (piece: string) => {
-    const current = open.at(-1);
-    if (current !== undefined) current.text += piece;
-  };
-  parser.on('error', (error) => stop(error.message));
-  parser.on('doctype', () => stop('a DOCTYPE'));
-  parser.on('opentag', ({ name }) => {
-    count += 1;
-    if (count > MOST_ELEMENTS || open.length >= DEEPEST) stop('too large');
-    const element: Growing = { name: name.slice(name.indexOf(':') + 1), text: '', children: [] };
-    open.at(-1)?.children.push(element);
-    root ??= element;
-    open.push(element);
-  });
-  parser.on('closetag', () => open.pop());
-  parser.on('text', addText);
-  parser.on('cdata', addText);
   try {
-    parser.write(document).close();
+    // Some routers send white space before the declaration, or a NUL at the end.
+    return readXml(withoutMargins(text), BOUNDS);
   } catch {
     return undefined;
   }
-  return root;
 }
 
 /** By hand: an expression for the end of a text takes quadratic time where there is much white space within. */

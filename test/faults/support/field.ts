@@ -85,7 +85,7 @@ export class Upstream {
   /** Nothing passes: silently, or with an error message of ICMP. */
   async cut(how: 'drop' | 'reject' = 'drop'): Promise<void> {
     await this.#router.nft(
-      `table inet outage { chain passing { type filter hook forward priority 0; ${how} } }`,
+      `table inet outage { chain passing { type filter hook forward priority 0; ${how}; } }`,
     );
   }
 

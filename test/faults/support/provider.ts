@@ -52,11 +52,11 @@ export const agree: Script = (asked, standing) => {
  */
 export class Provider {
   readonly exchanges = new Feed<Asked>('requests of the provider');
-  /** Octets of bodies it wrote are nobody's business; connections are: an attack of reconnecting shows here. */
+  /** With TLS, those whose handshake the client has agreed to. */
   connections = 0;
   script: Script = agree;
   readonly #records = new Map<string, readonly string[]>();
-  readonly #options: ProviderOptions;
+  #options: ProviderOptions;
   #server: Server;
   #port = 0;
   readonly #sockets = new Set<Socket>();
@@ -86,7 +86,11 @@ export class Provider {
     return this.#records.get(record) ?? [];
   }
 
-  /** Next requests are answered so. */
+  /** Shows this certificate after the next `listen`. */
+  certify(tls: NonNullable<ProviderOptions['tls']>): void {
+    this.#options = { ...this.#options, tls };
+  }
+
   async listen(): Promise<void> {
     this.#server = this.#make();
     await new Promise<void>((resolve, reject) => {

@@ -68,13 +68,22 @@ export class RemoteProvider {
   #take(message: Message): void {
     this.#messages.push(message);
     if (!('exchange' in message)) return;
-    const { exchange } = message;
-    const name = exchange.record.slice(0, exchange.record.lastIndexOf('/'));
-    const families = { A: exchange.asked.filter(isIpv4), AAAA: exchange.asked.filter((one) => !isIpv4(one)) };
-    for (const [type, asked] of Object.entries(families)) {
-      if (asked.length > 0) this.exchanges.push({ ...exchange, record: `${name}/${type}`, asked });
-    }
+    for (const exchange of byRecord(message.exchange)) this.exchanges.push(exchange);
   }
+}
+
+/** One answer for both families is one answer: what it forbids counts from the last of them on. */
+function byRecord(exchange: Exchange): readonly Exchange[] {
+  const { wait, ...shared } = exchange;
+  const name = exchange.record.slice(0, exchange.record.lastIndexOf('/'));
+  const parts = [
+    { record: `${name}/A`, asked: exchange.asked.filter(isIpv4) },
+    { record: `${name}/AAAA`, asked: exchange.asked.filter((one) => !isIpv4(one)) },
+  ].filter(({ asked }) => asked.length > 0);
+  return parts.map((part, index) => {
+    if (index === parts.length - 1) return { ...exchange, ...part };
+    return { ...shared, ...part, ...(exchange.taken ? {} : { said: 'the same answer' }) };
+  });
 }
 
 const isIpv4 = (address: string): boolean => !address.includes(':');

@@ -3,8 +3,8 @@ import path from 'node:path';
 import { expect } from 'vitest';
 import type { StatusReport } from '../../../src/control/status.ts';
 import { Lab } from '../../lab/support/lab.ts';
-import type { Namespace } from '../../lab/support/namespace.ts';
 import { eventually, now } from '../../lab/support/moment.ts';
+import type { Namespace } from '../../lab/support/namespace.ts';
 import { Netdrift } from '../../lab/support/netdrift.ts';
 import { type Event, type Fault, judge, type Truth } from '../judge.ts';
 import { dyndns2Rules } from '../rules.ts';
@@ -86,14 +86,27 @@ export class Scene implements AsyncDisposable {
 
   async killAndStart(): Promise<void> {
     await this.netdrift.kill();
+    await this.startAgain();
+  }
+
+  async stopAndStart(): Promise<void> {
+    await this.netdrift.stop();
+    await this.startAgain();
+  }
+
+  /** Until it takes signals: before, SIGUSR1 means something else to the runtime. */
+  async startAgain(): Promise<void> {
     this.happened('restarted');
+    const after = this.netdrift.log.mark();
     this.netdrift.start();
+    await this.netdrift.line({ event: 'started' }, { after, timeout: 10_000 });
   }
 
   async status(): Promise<StatusReport> {
     return eventually('status answers', async () => {
-      const { code, stdout } = await this.netdrift.command('status', '--json');
-      return code === 0 ? (JSON.parse(stdout) as StatusReport) : undefined;
+      // Its exit status says whether all is well; the report comes either way.
+      const { stdout } = await this.netdrift.command('status', '--json');
+      return stdout === '' ? undefined : (JSON.parse(stdout) as StatusReport);
     });
   }
 

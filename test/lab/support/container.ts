@@ -5,6 +5,7 @@ import {
   readdirSync,
   readFileSync,
   rmdirSync,
+  rmSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
@@ -14,6 +15,8 @@ import { eventually } from './moment.ts';
 import { execute, mustExecute, type Namespace, type Result } from './namespace.ts';
 import { LabProcess } from './process.ts';
 
+/** Where nspawn keeps a folder for each machine, and leaves it where /run is no tmpfs. */
+const PROPAGATED = '/run/systemd/nspawn/propagate';
 /** Folders that systemd searches for the programs of its services, and where `#!/usr/bin/env node` finds node. */
 const SERVICE_PATH = ['/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/bin'];
 /** Where processes are put into groups: cgroup v2, or the two of a hybrid layout that systemd uses. */
@@ -34,12 +37,14 @@ export interface ContainerOptions {
  * namespace given. Ends with the lab at the latest; `close` takes its process groups away, too.
  */
 export class Container {
+  readonly #name: string;
   readonly #root: string;
   readonly #process: LabProcess;
   readonly #groups: readonly string[];
   #leader = 0;
 
-  private constructor(root: string, process: LabProcess, groups: readonly string[]) {
+  private constructor(name: string, root: string, process: LabProcess, groups: readonly string[]) {
+    this.#name = name;
     this.#root = root;
     this.#process = process;
     this.#groups = groups;
@@ -47,14 +52,17 @@ export class Container {
 
   /** Resolves when systemd has reached basic.target. @throws Error with what nspawn said if it does not. */
   static async boot(lab: Lab, { namespace, program, files }: ContainerOptions): Promise<Container> {
+    count += 1;
+    const name = `netdrift-lab-${process.pid}-${count}`;
     const folder = lab.folder('container');
     const root = makeRoot(path.join(folder, 'root'), files);
     const usr = installAt(path.join(folder, 'usr'), program);
-    const groups = makeGroups();
+    const groups = makeGroups(name);
     const command = [
       'systemd-nspawn',
       ...['--quiet', '--register=no', '--keep-unit', '--link-journal=no', '--console=pipe'],
       ...['--resolv-conf=off', '--timezone=off', '--boot'],
+      `--machine=${name}`,
       `--directory=${root}`,
       `--overlay-ro=/usr:${usr}:/usr`,
       ...nodeBinding(),
@@ -64,9 +72,9 @@ export class Container {
     // The group is entered by a shell that becomes nspawn, so that the pid is nspawn's own.
     const enter =
       'for group; do [ "$group" = -- ] && break; echo $$ >"$group/cgroup.procs"; shift; done; shift; exec "$@"';
-    const process = new LabProcess(['sh', '-c', enter, 'sh', ...groups, '--', ...command]);
-    lab.track(process);
-    const container = new Container(root, process, groups);
+    const started = new LabProcess(['sh', '-c', enter, 'sh', ...groups, '--', ...command]);
+    lab.track(started);
+    const container = new Container(name, root, started, groups);
     try {
       container.#leader = await eventually('systemd is the first process', () => container.#findLeader(), {
         timeout: 10_000,
@@ -78,7 +86,7 @@ export class Container {
       );
     } catch (error) {
       await container.close();
-      throw new Error(`systemd-nspawn did not boot: ${process.output()}`, { cause: error });
+      throw new Error(`systemd-nspawn did not boot: ${started.output()}`, { cause: error });
     }
     return container;
   }
@@ -114,6 +122,7 @@ export class Container {
     }
     await Promise.race([this.#process.exited, this.#process.stop(2_000)]);
     await this.#process.kill();
+    rmSync(path.join(PROPAGATED, this.#name), { recursive: true, force: true });
     await eventually('the groups are empty', () => this.#groups.every(removeGroup)).catch(() => {
       // Left for the system; an empty group does no harm.
     });
@@ -174,14 +183,20 @@ const nodeBinding = (): readonly string[] =>
   SERVICE_PATH.includes(path.dirname(process.execPath)) ? [] : [`--bind-ro=${process.execPath}:/opt/node`];
 
 /** Groups of the container's own, so that two of them are not in each other's way. */
-function makeGroups(): readonly string[] {
-  count += 1;
-  const name = `netdrift-lab-${process.pid}-${count}`;
-  const groups = GROUPS.filter((folder) => existsSync(path.join(folder, 'cgroup.procs'))).map((folder) =>
-    path.join(folder, name),
-  );
+function makeGroups(name: string): readonly string[] {
+  const folders = GROUPS.filter((folder) => existsSync(path.join(folder, 'cgroup.procs')));
+  for (const folder of folders) sweep(folder);
+  const groups = folders.map((folder) => path.join(folder, name));
   for (const group of groups) mkdirSync(group);
   return groups;
+}
+
+/** Takes away what runs that were killed have left; the lab's own sweep has ended the processes in it. */
+function sweep(folder: string): void {
+  for (const entry of readdirSync(folder)) {
+    const pid = /^netdrift-lab-(\d+)-\d+$/.exec(entry)?.[1];
+    if (pid !== undefined && !existsSync(`/proc/${pid}`)) removeGroup(path.join(folder, entry));
+  }
 }
 
 /** Deepest first; false if a process is still in one of them. */

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { lookup } from 'node:dns';
 import { createSocket } from 'node:dgram';
+import { lookup } from 'node:dns';
 import { afterEach, describe, expect, it } from 'vitest';
 import { address } from '../../../src/model/address.ts';
 import { FAMILIES, type Family } from '../../../src/model/family.ts';
@@ -94,7 +94,10 @@ describe('a binding that is kept', () => {
   it('tells a refusal and an error answer', async () => {
     const port = await closedPort('ipv4');
     const refused = openBinding({ host: '127.0.0.1', port, family: 'ipv4' }, randomBytes, BRISK);
-    expect(await refused.ask(never)).toMatchObject({ kind: 'failed', why: expect.stringContaining('refused') });
+    expect(await refused.ask(never)).toMatchObject({
+      kind: 'failed',
+      why: expect.stringContaining('refused'),
+    });
     refused.close();
     const kept = await open('ipv4', (request, from, socket) =>
       socket.send(message(0x0111, idOf(request), [errorCode(500, 'Server Error')]), from.port, from.address),

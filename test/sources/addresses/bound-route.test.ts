@@ -66,7 +66,10 @@ const snapshot = snapshotOf(
     { family: 'ipv4', interface: 'wan2', gateway: address('203.0.113.1'), metric: 200 },
   ],
 );
-const right = { code: 0, stdout: '1.1.1.1 from 203.0.113.10 via 203.0.113.1 dev wan2 table 1007 uid 0 \n    cache \n' };
+const right = {
+  code: 0,
+  stdout: '1.1.1.1 from 203.0.113.10 via 203.0.113.1 dev wan2 table 1007 uid 0 \n    cache \n',
+};
 const wrong = { code: 0, stdout: '1.1.1.1 from 203.0.113.10 via 198.51.100.1 dev wan1 uid 0 \n    cache \n' };
 
 describe('a bound uplink', () => {
@@ -122,10 +125,15 @@ describe('a bound uplink', () => {
 
   test('asks for IPv6 in its own words, and for where the question goes', async () => {
     const { routes, asked, says } = setUp();
-    says({ code: 0, stdout: '2606:4700:4700::1111 from 2001:db8::10 via fe80::1 dev wan1 src 2001:db8::10 metric 1024 pref medium' });
-    const six = snapshotOf([link('wan2', ['2001:db8::10'], { index: 7 })], [
-      { family: 'ipv6', interface: 'wan2', metric: 0 },
-    ]);
+    says({
+      code: 0,
+      stdout:
+        '2606:4700:4700::1111 from 2001:db8::10 via fe80::1 dev wan1 src 2001:db8::10 metric 1024 pref medium',
+    });
+    const six = snapshotOf(
+      [link('wan2', ['2001:db8::10'], { index: 7 })],
+      [{ family: 'ipv6', interface: 'wan2', metric: 0 }],
+    );
     const why = await routes.violation({ ...bound, family: 'ipv6' }, six);
     expect(why).toContain('ip -6 route add default dev wan2 table 1007 && ip -6 rule add from 2001:db8::10');
     await routes.violation(bound, snapshot, '203.0.113.1');

@@ -243,7 +243,9 @@ const cases: readonly Case[] = [
   },
   {
     name: 'takes for ever for longer than anything',
-    snapshot: snapshotOf([aged('eth0', { '2a00:1450::1': 4_000_000_000, '2a00:1450::2': Number.POSITIVE_INFINITY })]),
+    snapshot: snapshotOf([
+      aged('eth0', { '2a00:1450::1': 4_000_000_000, '2a00:1450::2': Number.POSITIVE_INFINITY }),
+    ]),
     family: 'ipv6',
     gives: '2a00:1450::2',
     why: /longest preferred lifetime/,

@@ -78,6 +78,22 @@ describe('the router client', () => {
     expect(client.memory(GATEWAY).rest('nat-pmp')).toBe(10_000);
   });
 
+  it('learns of the silence although somebody else was quicker, but not from a question that was hardly asked', async () => {
+    const cut = async (after: number) => {
+      const controller = new AbortController();
+      const asked = ask(false, controller.signal);
+      await new Promise((resolve) => setTimeout(resolve, 5));
+      now += after;
+      controller.abort(new Error('another witness was quicker'));
+      await expect(asked).rejects.toThrow('quicker');
+    };
+    await cut(100);
+    expect(client.memory(GATEWAY).experience('nat-pmp').state).toBe('unknown');
+    await cut(260);
+    expect(client.memory(GATEWAY).experience('nat-pmp').state).toBe('silent');
+    expect(client.memory(GATEWAY).rest('nat-pmp')).toBe(30_000);
+  });
+
   it('forgets a gateway', async () => {
     await ask();
     client.forget(GATEWAY);

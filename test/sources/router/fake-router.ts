@@ -127,6 +127,7 @@ export class FakeRouter {
       this.asked.pcp += 1;
       if (this.pcp === 'silent')
         return this.natPmp === 'silent' ? undefined : Buffer.from('0081000100000000', 'hex');
+      if (datagram[1] === 0) return announce(this.epoch);
       this.mapped.push(datagram.readUInt32BE(4));
       const answer = Buffer.alloc(60);
       datagram.copy(answer, 24, 24, 60);

@@ -66,14 +66,18 @@ describe('preferred lifetimes', () => {
     const { read, children } = host(two);
     const looking = read();
     await settle();
-    expect(children.map(({ program, words }) => [program, ...words].join(' '))).toEqual(['ip -j -6 address show']);
+    expect(children.map(({ program, words }) => [program, ...words].join(' '))).toEqual([
+      'ip -j -6 address show',
+    ]);
     // In pieces, and without a line end at its end, as the program writes it.
     const text = answer([1_800, 4_294_967_295]);
     children[0]?.says(text.slice(0, 40));
     children[0]?.says(text.slice(40));
     children[0]?.ends(0);
     const snapshot = await looking;
-    expect(snapshot.interfaces[0]?.addresses.map((entry) => [entry.address, entry.preferredLifetime])).toEqual([
+    expect(
+      snapshot.interfaces[0]?.addresses.map((entry) => [entry.address, entry.preferredLifetime]),
+    ).toEqual([
       ['192.0.2.10', undefined],
       ['2001:db8:1::10', 1_800],
       ['2001:db8:2::11', Number.POSITIVE_INFINITY],
@@ -85,7 +89,10 @@ describe('preferred lifetimes', () => {
     ['a second one that is temporary', line('10', STABLE) + line('11', '01')],
     ['a second one that is deprecated', line('10', STABLE) + line('11', 'a0')],
     ['a second one that is tentative', line('10', STABLE) + line('11', 'c0')],
-    ['a second one that is link-local', `${line('10', STABLE)}fe800000000000000000000000000001 02 40 20 80 eth0\n`],
+    [
+      'a second one that is link-local',
+      `${line('10', STABLE)}fe800000000000000000000000000001 02 40 20 80 eth0\n`,
+    ],
     ['a second one that is ULA', `${line('10', STABLE)}fd000000000000000000000000000001 02 40 00 80 eth0\n`],
   ])('are not asked for with %s', async (_, inet6) => {
     const { read, children } = host(inet6);
@@ -110,13 +117,24 @@ describe('preferred lifetimes', () => {
     if (before === undefined || after === undefined) throw new Error('two looks were taken');
     expect(before).not.toEqual(after);
     expect(describeDifferences(before, after)).toEqual([]);
-    expect(difference(before, after)).toEqual({ differences: [], act: false, reasons: [], networkChanged: false });
+    expect(difference(before, after)).toEqual({
+      differences: [],
+      act: false,
+      reasons: [],
+      networkChanged: false,
+    });
   });
 
   it.each([
     ['there is no ip', (child: FakeChild) => child.isMissing()],
     ['it is BusyBox', (child: FakeChild) => child.ends(1)],
-    ['it writes something else', (child: FakeChild) => (child.says('2: eth0'), child.ends(0))],
+    [
+      'it writes something else',
+      (child: FakeChild) => {
+        child.says('2: eth0');
+        child.ends(0);
+      },
+    ],
   ])('stay unknown where %s, and it is not asked again', async (_, end) => {
     const { read, children, log } = host(two);
     const looking = read();
@@ -124,7 +142,9 @@ describe('preferred lifetimes', () => {
     const [child] = children;
     if (child) end(child);
     const snapshot = await looking;
-    expect(snapshot.interfaces[0]?.addresses.every((entry) => entry.preferredLifetime === undefined)).toBe(true);
+    expect(snapshot.interfaces[0]?.addresses.every((entry) => entry.preferredLifetime === undefined)).toBe(
+      true,
+    );
     expect(log.lines.at(-1)).toMatchObject({ level: 'debug', event: 'snapshot_unreadable' });
     await read();
     expect(children).toHaveLength(1);
@@ -152,13 +172,19 @@ describe('preferred lifetimes', () => {
   });
 
   it('never throw, whatever the text', () => {
-    const anything = fc.oneof(fc.string(), fc.json(), fc.array(fc.object()).map((value) => JSON.stringify(value)));
+    const anything = fc.oneof(
+      fc.string(),
+      fc.json(),
+      fc.array(fc.object()).map((value) => JSON.stringify(value)),
+    );
     fc.assert(
       fc.property(anything, (text) => {
         parseLifetimes(text);
       }),
     );
     expect(parseLifetimes('{}')).toBeUndefined();
-    expect([...(parseLifetimes('[null,{"ifname":"a","addr_info":[null,{"family":"inet6","local":"x"}]}]') ?? [])]).toEqual([]);
+    expect([
+      ...(parseLifetimes('[null,{"ifname":"a","addr_info":[null,{"family":"inet6","local":"x"}]}]') ?? []),
+    ]).toEqual([]);
   });
 });
