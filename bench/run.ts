@@ -5,12 +5,13 @@ import { parseArgs } from 'node:util';
 import { coldStart } from './cold-start.ts';
 import { fanOut } from './fan-out.ts';
 import { idle } from './idle.ts';
+import { nat } from './nat.ts';
 import { reaction } from './reaction.ts';
 import { stormBench } from './storm.ts';
 import type { Bench, Figure } from './support/bench.ts';
 import { reached, table } from './support/table.ts';
 
-const BENCHES: readonly Bench[] = [reaction, coldStart, fanOut, idle, stormBench];
+const BENCHES: readonly Bench[] = [reaction, nat, coldStart, fanOut, idle, stormBench];
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,

@@ -5,6 +5,7 @@ import { chmodSync, existsSync, readdirSync, readFileSync, rmSync, statSync, wri
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { licences } from './licences.mjs';
+import { sbom } from './sbom.mjs';
 
 const root = path.resolve(import.meta.dirname, '..');
 const dist = path.join(root, 'dist');
@@ -25,7 +26,8 @@ function newest(entry) {
 export function isStale() {
   if (!existsSync(program)) return true;
   const built = statSync(program).mtimeMs;
-  const inputs = ['src', 'scripts/build.mjs', 'package.json', 'package-lock.json'];
+  const tools = ['scripts/build.mjs', 'scripts/licences.mjs', 'scripts/sbom.mjs', 'scripts/stand-ins'];
+  const inputs = ['src', ...tools, 'package.json', 'package-lock.json'];
   return inputs.some((input) => newest(path.join(root, input)) > built);
 }
 
@@ -38,6 +40,14 @@ const withoutHttp2 = {
       contents: "throw new Error('HTTP/2 is left out');",
       loader: 'js',
     }));
+  },
+};
+
+/** Packages that ours ask for and that do not ship; docs/dependencies.md has the reasons. */
+const withStandIns = {
+  name: 'with-stand-ins',
+  setup(build) {
+    build.onResolve({ filter: /^ip$/ }, () => ({ path: path.join(root, 'scripts/stand-ins/ip.cjs') }));
   },
 };
 
@@ -55,14 +65,14 @@ function common(version) {
     define: { __NETDRIFT_VERSION__: JSON.stringify(version) },
     logLevel: 'warning',
     metafile: true,
-    plugins: [withoutHttp2],
+    plugins: [withoutHttp2, withStandIns],
   };
 }
 
 async function buildCode() {
   const esbuild = await import('esbuild');
   const { version } = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8'));
-  await esbuild.build({
+  const library = await esbuild.build({
     ...common(version),
     entryPoints: ['src/index.ts'],
     outfile: 'dist/index.js',
@@ -90,12 +100,16 @@ async function buildCode() {
   for (const name of readdirSync(parts)) if (!current.has(name)) rmSync(path.join(parts, name));
   writeFileSync(program, `#!/usr/bin/env node\n${readFileSync(program, 'utf8')}`);
   chmodSync(program, 0o755);
-  const inputs = Object.values(metafile.outputs).flatMap((output) => Object.entries(output.inputs));
-  const used = [
-    ...new Set(inputs.filter(([, { bytesInOutput }]) => bytesInOutput > 0).map(([input]) => input)),
-  ];
+  const used = [...new Set([...usedInputs(metafile), ...usedInputs(library.metafile)])];
   writeFileSync(path.join(dist, 'LICENCES.txt'), licences(root, used));
+  writeFileSync(path.join(dist, 'sbom.cdx.json'), sbom(root, used));
   return metafile;
+}
+
+/** The files of which something is in the output. */
+function usedInputs(metafile) {
+  const inputs = Object.values(metafile.outputs).flatMap((output) => Object.entries(output.inputs));
+  return inputs.filter(([, { bytesInOutput }]) => bytesInOutput > 0).map(([input]) => input);
 }
 
 /** The declarations of everything the library face reaches, made to be read without `.ts` in their imports. */

@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 
 /** The folder of the package a bundled file belongs to; undefined for our own files. */
-function packageFolder(root, input) {
+export function packageFolder(root, input) {
   if (!input.includes('node_modules/')) return undefined;
   // A package may have folders named node_modules inside its sources: the first one with a name and a version counts.
   for (

@@ -63,6 +63,12 @@ export async function runCommandLine(words: readonly string[]): Promise<number> 
       const { trigger } = await import('./trigger.ts');
       status = await trigger(options);
     });
+  command('doctor', 'ask every witness, the router and every sink once; say what to fix; change nothing')
+    .option('--json', 'as JSON')
+    .action(async (options: ConfigOption & { readonly json?: true }) => {
+      const { doctor } = await import('./doctor.ts');
+      status = await doctor(options);
+    });
   program
     .command('providers')
     .description('list the providers, or show how to set one up')

@@ -127,6 +127,11 @@ function readDetector(
     findings.error({ ...wrongType(place, name, 'string'), remedy });
     return undefined;
   }
+  if (name === AUTO) {
+    const remedy = 'write auto by itself, and detectors with keys of their own beside it';
+    findings.error({ path: place, message: 'takes no keys', remedy, show: 'value' });
+    return undefined;
+  }
   const kind = kinds.find((candidate) => candidate.name === name);
   if (kind === undefined) {
     const names = [AUTO, ...kinds.map((candidate) => candidate.name)];

@@ -6,7 +6,7 @@ const WIDTH = 100;
 /** The report as text for a terminal: aligned, at most 100 columns, what needs the operator first in capitals. */
 export function formatStatus(report: StatusReport): string {
   const lines = [
-    `netdrift ${report.version}, process ${report.pid}, running since ${moment(report.since)}`,
+    `netdrift ${visible(report.version)}, process ${report.pid}, running since ${moment(report.since)}`,
     '',
     'uplinks',
     ...section(report.uplinks, uplinkLines(report.uplinks)),

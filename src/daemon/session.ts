@@ -161,7 +161,10 @@ async function startSinks(settings: Settings, init: SessionInit): Promise<readon
   return started;
 }
 
-export function createSink(settings: SinkSettings, init: SessionInit): RunningSink {
+export function createSink(
+  settings: SinkSettings,
+  init: Pick<SessionInit, 'host' | 'log' | 'state' | 'providers'>,
+): RunningSink {
   const provider = init.providers.find((candidate) => candidate.name === settings.provider);
   if (provider === undefined)
     throw new TypeError(`no provider ${settings.provider}: the configuration was not checked`);

@@ -14,9 +14,16 @@ export function parseName(text: string): Fqdn | undefined {
   return (wildcard ? `*.${ascii}` : ascii) as Fqdn;
 }
 
+// Whatever else of ASCII stands there would be read as a part of the URL, or, as line breaks are, be left out of it.
+const NO_HOST = /[^a-z0-9._\u0080-\u{10ffff}-]/u;
+/** A host that ends in a number is an IPv4 address to the URL parser, which writes it out: `\uff11.\uff12` becomes 1.0.0.2. */
+const NUMBER_LAST = /(?:^|\.)\d+$/;
+
 function toAscii(text: string): string | undefined {
+  if (NO_HOST.test(text)) return undefined;
   try {
-    return new URL(`http://${text}`).hostname;
+    const { hostname } = new URL(`http://${text}`);
+    return NUMBER_LAST.test(hostname) ? undefined : hostname;
   } catch {
     return undefined;
   }

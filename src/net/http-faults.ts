@@ -19,6 +19,11 @@ const RESOLVE = new Set([
   'EAI_NONAME',
   'EAI_FAMILY',
   'ENODATA',
+  // What c-ares calls them.
+  'ESERVFAIL',
+  'EREFUSED',
+  'ETIMEOUT',
+  'EBADRESP',
 ]);
 
 /** undici's or Node's error of one exchange as an `HttpFailure`. `place` is the origin: nothing else of a URL is ever shown. */

@@ -26,6 +26,11 @@ import type { Log } from '../telemetry/log.ts';
 export interface Sink {
   /** Present if the provider can be asked what it holds. */
   read?(keys: readonly RecordKey[], call: Call): Promise<readonly ActualRecord[]>;
+  /**
+   * For sinks without `read`: what the world is told about records that are confirmed, asked for when looking for what somebody else
+   * has changed and never before a write. Not telling is an answer, so it throws for defects and aborts only.
+   */
+  observe?(keys: readonly RecordKey[], call: Call): Promise<readonly Observation[]>;
   write(changes: readonly Change[], call: Call): Promise<readonly WriteResult[]>;
   /**
    * True if one request says everything about a name, so that a family left out would be removed: whenever one family of a name is to
@@ -37,6 +42,12 @@ export interface Sink {
   /** Idempotent; resolves when nothing of the sink is left. */
   stop?(): Promise<void>;
 }
+
+/** What name servers say of one record: its contents (none: it does not exist), or why that cannot be told. */
+export type Observation = { readonly key: RecordKey } & (
+  | { readonly kind: 'seen'; readonly contents: readonly string[] }
+  | { readonly kind: 'unknown'; readonly why: string }
+);
 
 /** What goes with one call of a sink. */
 export interface Call {

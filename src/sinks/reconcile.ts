@@ -7,7 +7,9 @@ import type { HttpClient } from '../net/http.ts';
 import type { SinkMemory } from '../state/sink-memory.ts';
 import type { Log } from '../telemetry/log.ts';
 import { type Call, type Change, type Sink, SinkError, type WriteResult } from './contract.ts';
+import { differences, mindsTtl, PROPAGATION, reportDrift, tryOf } from './drift.ts';
 import { describeChange, plan, planBlind } from './plan.ts';
+import { triesOf } from './tries.ts';
 
 export interface ReconcileInit {
   readonly sink: Sink;
@@ -27,7 +29,7 @@ export interface ReconcileRequest {
   /** Bound to sink and trace_id. */
   readonly log: Log;
   readonly signal: AbortSignal;
-  /** Read also what is confirmed, where the sink can be read. */
+  /** Read also what is confirmed, or ask the name servers for it, where the sink can do that. */
   readonly verify?: boolean;
 }
 
@@ -38,7 +40,7 @@ export interface ReconcileRequest {
  * Nothing is believed that was not confirmed: before a write leaves, the memory notes it as begun; only its result settles it.
  */
 export async function reconcile(init: ReconcileInit, request: ReconcileRequest): Promise<readonly Outcome[]> {
-  const { settled, confirmed, changes } = await consider(init, request);
+  const { settled, confirmed, changes, repairs } = await consider(init, request);
   if (confirmed.length > 0) await init.memory.settle(confirmed);
   const outcomes = [...settled, ...confirmed];
   for (const batch of chunks(changes, init.batch)) {
@@ -46,6 +48,11 @@ export async function reconcile(init: ReconcileInit, request: ReconcileRequest):
     request.signal.throwIfAborted();
     const written = await writeBatch(batch, init, request);
     await init.memory.settle(written);
+    for (const outcome of written) {
+      const what = repairs.get(keyText(outcome.key));
+      if (what !== undefined && outcome.kind !== 'failed')
+        triesOf(init.sink).made(outcome.key, what, init.clock.monotonic());
+    }
     outcomes.push(...written);
   }
   return outcomes;
@@ -58,6 +65,8 @@ export interface Considered {
   /** What reading the sink told: right already, or why it could not be read. */
   readonly confirmed: readonly Outcome[];
   readonly changes: readonly Change[];
+  /** What to remember of a record's change once it is made, should it turn out to change nothing. */
+  readonly repairs: ReadonlyMap<string, string>;
 }
 
 /** The deciding half of `reconcile`: reads where it must, writes nothing, remembers nothing. */
@@ -67,19 +76,22 @@ export async function consider(init: ReconcileInit, request: ReconcileRequest): 
     target,
     outcome: standingOutcome(target, init, verify),
   }));
-  const { settled, open } = partition(init.sink.wholeName === true ? byWholeNames(standing) : standing);
-  if (open.length === 0) return { settled, confirmed: [], changes: [] };
+  const repairs = new Map<string, string>();
+  const seen = await compared(standing, init, request, repairs);
+  const { settled, open } = partition(init.sink.wholeName === true ? byWholeNames(seen) : seen);
+  if (open.length === 0) return { settled, confirmed: [], changes: [], repairs };
   const reading = await readActual(open, init, request);
   if (reading.kind === 'failed') {
     const { failure } = reading;
     const failed = open.map((target): Outcome => ({ ...subject(target), kind: 'failed', failure }));
-    return { settled, confirmed: failed, changes: [] };
+    return { settled, confirmed: failed, changes: [], repairs };
   }
-  const changes = reading.kind === 'read' ? plan(open, reading.records) : planBlind(open);
-  for (const change of changes) {
-    if (!isConfirmed(change.target, init.memory)) continue;
-    const words = `somebody else changed ${keyText(change.target.key)}, repairing it: ${describeChange(change)}`;
-    request.log.warn('drift_found', words, { record: keyText(change.target.key) });
+  const minds = mindsTtl({ tries: triesOf(init.sink), clock: init.clock });
+  const changes = reading.kind === 'read' ? plan(open, reading.records, minds) : planBlind(open);
+  for (const change of reading.kind === 'read' ? changes : []) {
+    if (isConfirmed(change.target, init.memory)) reportDrift(change, request.log);
+    const what = tryOf(change);
+    if (what !== undefined) repairs.set(keyText(change.target.key), what);
   }
   const changing = new Set(changes.map((change) => keyText(change.target.key)));
   const right = open.filter((target) => !changing.has(keyText(target.key)));
@@ -87,7 +99,44 @@ export async function consider(init: ReconcileInit, request: ReconcileRequest): 
     settled,
     confirmed: right.map((target): Outcome => ({ ...subject(target), kind: 'unchanged' })),
     changes,
+    repairs,
   };
+}
+
+/**
+ * For sinks that cannot be read, when looking for what somebody else has changed: what name servers answer otherwise becomes work. Only what
+ * is confirmed, free to be written, and written long enough ago is asked for.
+ */
+async function compared(
+  standing: readonly Standing[],
+  init: ReconcileInit,
+  request: ReconcileRequest,
+  repairs: Map<string, string>,
+): Promise<readonly Standing[]> {
+  const { sink, memory, clock, minimumGap } = init;
+  const { log } = request;
+  if (request.verify !== true || sink.read !== undefined || sink.observe === undefined) return standing;
+  const asked = standing.flatMap(({ target, outcome }) => {
+    const last = memory.lastWrite(target.key);
+    const fresh = last !== undefined && clock.monotonic() - last < Math.max(PROPAGATION, minimumGap);
+    const free = outcome?.kind === 'unchanged' && !fresh && memory.hold(target.key) === undefined;
+    return free ? [target] : [];
+  });
+  if (asked.length === 0) return standing;
+  const keys = asked.map(({ key }) => key);
+  const result = await within(
+    init,
+    request,
+    'reading',
+    (call) => sink.observe?.(keys, call) ?? Promise.resolve([]),
+  );
+  if (result.kind === 'failed') {
+    log.debug('drift_unknown', `could not ask the name servers: ${result.failure.message}`);
+    return standing;
+  }
+  const found = differences(asked, result.value, { tries: triesOf(sink), clock, log });
+  for (const { target, what } of found) repairs.set(keyText(target.key), what);
+  return standing.map((one) => (repairs.has(keyText(one.target.key)) ? { ...one, outcome: undefined } : one));
 }
 
 interface Standing {
@@ -220,6 +269,9 @@ function unanswered(change: Change): WriteResult {
   return { key: change.target.key, kind: 'failed', failure };
 }
 
+/** Milliseconds after the deadline for a sink to say how far it came. */
+const LAST_WORD = 100;
+
 type Attempt<Value> =
   | { readonly kind: 'done'; readonly value: Value }
   | { readonly kind: 'failed'; readonly failure: Failure };
@@ -240,14 +292,16 @@ async function within<Value>(
   try {
     const aborted = new Promise<never>((_, reject) => {
       const abort = () => reject(signal.reason);
-      if (signal.aborted) abort();
-      else signal.addEventListener('abort', abort, { once: true });
+      if (request.signal.aborted) abort();
+      request.signal.addEventListener('abort', abort, { once: true });
+      // The sink knows best how far it came: nothing was sent, if the connection was never there.
+      deadline.addEventListener('abort', () => setTimeout(abort, LAST_WORD), { once: true });
     });
     const value = await Promise.race([work({ signal, log: request.log, http: init.http }), aborted]);
     return { kind: 'done', value };
   } catch (error) {
     request.signal.throwIfAborted();
-    if (deadline.aborted) {
+    if (deadline.aborted && !(error instanceof SinkError)) {
       const message = `no answer within ${formatDuration(init.timeout)} while ${doing}`;
       return { kind: 'failed', failure: { class: 'transient', scope: 'sink', message, unclear } };
     }

@@ -1,7 +1,12 @@
 /** Names that the text format shows elsewhere on the line, or leaves to the JSON format. */
 const SHOWN: ReadonlySet<string> = new Set(['time', 'level', 'event', 'message', 'component', 'trace_id']);
 
-const COLOURS: Readonly<Record<string, string>> = { warn: '33', error: '31', debug: '2', trace: '2' };
+const COLOURS: ReadonlyMap<string, string> = new Map([
+  ['warn', '33'],
+  ['error', '31'],
+  ['debug', '2'],
+  ['trace', '2'],
+]);
 
 type Entry = Readonly<Record<string, unknown>>;
 
@@ -21,16 +26,16 @@ export function textLine(json: string, colour: boolean): string {
 }
 
 function formatted(entry: Entry, colour: boolean): string {
-  const level = String(entry['level']);
+  const level = visible(String(entry['level']));
   const subject = entry['sink'] ?? entry['uplink'] ?? entry['component'];
   const subjectName = ['sink', 'uplink'].find((name) => entry[name] !== undefined);
   const details = Object.entries(entry)
     .filter(([name]) => !SHOWN.has(name) && name !== subjectName)
-    .map(([name, value]) => `${name}=${plain(value)}`)
+    .map(([name, value]) => `${visible(name)}=${plain(value)}`)
     .join(' ');
   const paint = (code: string | undefined, text: string): string =>
     colour && code !== undefined && text !== '' ? `\u001b[${code}m${text}\u001b[0m` : text;
-  const start = `${timeOfDay(String(entry['time']))} ${paint(COLOURS[level], level.toUpperCase().padEnd(5))}`;
+  const start = `${timeOfDay(String(entry['time']))} ${paint(COLOURS.get(level), level.toUpperCase().padEnd(5))}`;
   const words = `${subject === undefined ? '' : `${plain(subject)}: `}${visible(String(entry['message'] ?? ''))}`;
   return `${start} ${words}${details === '' ? '' : `  ${paint('2', details)}`}`;
 }

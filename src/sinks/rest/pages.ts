@@ -78,12 +78,13 @@ export const numbered = (page: number, last: number): Query | undefined =>
  */
 export function linked(link: string | undefined): Query | undefined {
   if (link === undefined || link === '') return undefined;
+  if (!URL.canParse(link, 'http://localhost')) throw halfList('the address of the next page is none');
   return Object.fromEntries(new URL(link, 'http://localhost').searchParams);
 }
 
 /** The target of `rel="next"` in a Link header (RFC 8288). */
 export function nextLink(header: string | undefined): string | undefined {
-  return /<([^>]*)>\s*;[^,]*\brel="?next"?/.exec(header ?? '')?.[1];
+  return /<([^<>]*)>\s*;[^,]*\brel="?next"?/.exec(header ?? '')?.[1];
 }
 
 /** For lists that go on after a token. */

@@ -27,7 +27,8 @@ export function triggerSources(components: TriggerComponents, init: TriggerInit)
   );
 }
 
-function systemEvents(components: TriggerComponents, init: TriggerInit): TriggerSource {
+/** What the operating system itself tells. */
+export function systemEvents(components: TriggerComponents, init: TriggerInit): TriggerSource {
   switch (components.platform) {
     case 'linux':
       return linuxEvents(components, init);

@@ -20,7 +20,7 @@ const DEFAULT = /^default(?: |$)/;
  */
 export function judgeIpMonitorLine(line: string): LineVerdict {
   const match = LABELLED.exec(line.trim());
-  if (match === null) return line.trim() === '' ? noise('empty') : event(tidy(line));
+  if (match === null) return line.trim() === '' ? noise('empty') : event(line);
   const [, label = '', deleted, rest = ''] = match;
   switch (label) {
     case 'ADDR':
@@ -29,7 +29,7 @@ export function judgeIpMonitorLine(line: string): LineVerdict {
       return judgeLink(rest, deleted !== undefined);
     case 'ROUTE':
       if (!DEFAULT.test(rest)) return noise('not a default route');
-      return event(tidy(`${rest}${deleted === undefined ? '' : ' removed'}`));
+      return event(`${rest}${deleted === undefined ? '' : ' removed'}`);
     default:
       return noise(label.toLowerCase());
   }
@@ -37,7 +37,7 @@ export function judgeIpMonitorLine(line: string): LineVerdict {
 
 function judgeAddress(rest: string, deleted: boolean): LineVerdict {
   const match = ADDRESS.exec(rest);
-  if (match === null) return event(tidy(rest));
+  if (match === null) return event(rest);
   const marks = ['tentative', 'deprecated', 'temporary', 'dadfailed'].filter((mark) =>
     rest.includes(` ${mark} `),
   );
@@ -47,12 +47,12 @@ function judgeAddress(rest: string, deleted: boolean): LineVerdict {
 function judgeLink(rest: string, deleted: boolean): LineVerdict {
   const match = LINK.exec(rest);
   const name = match?.[1]?.replace(/@.*$/, '');
-  if (name === undefined) return event(tidy(rest));
+  if (name === undefined) return event(rest);
   if (deleted) return event(`${name}: link removed`);
   if (!rest.includes(' mtu ')) return noise('wireless');
   const state = / state (\S+)/.exec(rest)?.[1];
   return event(`${name}: link ${state?.toLowerCase() ?? 'changed'}`);
 }
 
-const event = (detail: string): LineVerdict => ({ kind: 'event', detail });
+const event = (detail: string): LineVerdict => ({ kind: 'event', detail: tidy(detail) });
 const noise = (why: string): LineVerdict => ({ kind: 'noise', why });

@@ -84,9 +84,13 @@ export class Upstream {
 
   /** Nothing passes: silently, or with an error message of ICMP. */
   async cut(how: 'drop' | 'reject' = 'drop'): Promise<void> {
-    await this.#router.nft(
-      `table inet outage { chain passing { type filter hook forward priority 0; ${how}; } }`,
-    );
+    await this.#router.nft(`
+      table inet outage {
+        chain passing {
+          type filter hook forward priority 0
+          ${how}
+        }
+      }`);
   }
 
   async mend(): Promise<void> {
@@ -95,8 +99,13 @@ export class Upstream {
 
   /** Every connection to these ports ends at the router itself, at `to`. */
   async capture(ports: readonly number[], to: number): Promise<void> {
-    await this.#router.nft(`table ip portal { chain caught { type nat hook prerouting priority -150;
-      iifname "lan" tcp dport { ${ports.join(', ')} } redirect to :${to} } }`);
+    await this.#router.nft(`
+      table ip portal {
+        chain caught {
+          type nat hook prerouting priority -150
+          iifname "lan" tcp dport { ${ports.join(', ')} } redirect to :${to}
+        }
+      }`);
   }
 
   async release(): Promise<void> {

@@ -7,7 +7,10 @@ type Schema = z.core.JSONSchema.BaseSchema;
 /** What stands under a name in the answers of DNS services, the likely first. */
 const GUESSES: readonly (readonly [RegExp, readonly unknown[]])[] = [
   [/^(?:rrset_)?types?$|recordtype/i, ['A', 'AAAA', 'CNAME']],
-  [/content|value|address|rdata|^ip|^data$|^records?$|answer|target/i, ['198.51.100.9', '2001:db8::9', 'other.example.org', '']],
+  [
+    /content|value|address|rdata|^ip|^data$|^records?$|answer|target/i,
+    ['198.51.100.9', '2001:db8::9', 'other.example.org', ''],
+  ],
   [/zone|domain/i, ['example.org', 'example.org.', 'other.example']],
   [/name|sub|host|^rr$/i, ['home.example.org', 'home', '@', 'example.org', 'home.example.org.', 'other']],
   [/status|state/i, ['success', 'ENABLE', 'enabled', 'INSYNC', 'ACTIVE', 'done', 'running', 'error']],
@@ -45,7 +48,9 @@ function made(schema: Schema | boolean | undefined, choices: Choices, name: stri
       return mapping(schema, choices, depth);
     case 'array': {
       const item = Array.isArray(schema.items) ? schema.items[0] : schema.items;
-      return Array.from({ length: [1, 2, 0, 3][choices.below(4)] ?? 1 }, () => made(item, choices, name, depth + 1));
+      return Array.from({ length: [1, 2, 0, 3][choices.below(4)] ?? 1 }, () =>
+        made(item, choices, name, depth + 1),
+      );
     }
     case 'integer':
     case 'number':

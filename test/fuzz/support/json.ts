@@ -41,9 +41,13 @@ function nodesOf(value: unknown, path: readonly (string | number)[] = []): reado
 function replaced(value: unknown, path: readonly (string | number)[], by: unknown): unknown {
   const [name, ...rest] = path;
   if (name === undefined) return by;
-  if (Array.isArray(value)) return value.map((item, index) => (index === name ? replaced(item, rest, by) : item));
+  if (Array.isArray(value))
+    return value.map((item, index) => (index === name ? replaced(item, rest, by) : item));
   return Object.fromEntries(
-    Object.entries(value as object).map(([key, item]) => [key, key === name ? replaced(item, rest, by) : item]),
+    Object.entries(value as object).map(([key, item]) => [
+      key,
+      key === name ? replaced(item, rest, by) : item,
+    ]),
   );
 }
 

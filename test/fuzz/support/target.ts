@@ -71,7 +71,8 @@ async function run<Input>(
   const details = await fc.check(property, { seed, numRuns: runs });
   if (!details.failed) return { inputs: details.numRuns };
   const { errorInstance } = details;
-  const error = errorInstance instanceof Error ? (errorInstance.stack ?? errorInstance.message) : String(errorInstance);
+  const error =
+    errorInstance instanceof Error ? (errorInstance.stack ?? errorInstance.message) : String(errorInstance);
   return { inputs: count, failure: { seed, input: shown(details.counterexample?.[0]), error } };
 }
 
@@ -96,7 +97,9 @@ async function superlinear<Input>({ growth = [], check }: TargetSpec<Input>): Pr
     const small = await fastest(check, grown(SMALL));
     const large = await fastest(check, grown(LARGE));
     if (large > LEAST && large > small * MOST_RATIO) {
-      found.push(`shape ${index + 1}: ${small.toFixed(1)} ms for ${SMALL} octets, ${large.toFixed(1)} ms for ${LARGE}`);
+      found.push(
+        `shape ${index + 1}: ${small.toFixed(1)} ms for ${SMALL} octets, ${large.toFixed(1)} ms for ${LARGE}`,
+      );
     }
   }
   return found;

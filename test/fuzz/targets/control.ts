@@ -14,8 +14,15 @@ import { hostileJson } from '../support/json.ts';
 import { anyText, hostileText } from '../support/mutate.ts';
 import { type FuzzTarget, target } from '../support/target.ts';
 
-const REQUESTS: readonly unknown[] = [{ ask: 'status' }, { ask: 'trigger', release: 'dyn' }, { ask: 'watch' }];
-const ANSWERS: readonly unknown[] = [{ ok: true, value: {} }, { ok: false, error: 'no' }];
+const REQUESTS: readonly unknown[] = [
+  { ask: 'status' },
+  { ask: 'trigger', release: 'dyn' },
+  { ask: 'watch' },
+];
+const ANSWERS: readonly unknown[] = [
+  { ok: true, value: {} },
+  { ok: false, error: 'no' },
+];
 const LINE = {
   level: 'warn',
   time: '2026-01-01T00:00:00.000Z',
@@ -27,7 +34,10 @@ const LINE = {
 };
 const SECRET = 'Kanarienvogel/"17"&+';
 
-const words = hostileText(['an error', '<b>no</b>', 'badauth: 192.0.2.1'], ['\u001b]0;x\u0007', '\u009b2J', '\u2028']);
+const words = hostileText(
+  ['an error', '<b>no</b>', 'badauth: 192.0.2.1'],
+  ['\u001b]0;x\u0007', '\u009b2J', '\u2028'],
+);
 const status: fc.Arbitrary<StatusReport> = fc.record({
   pid: fc.nat(),
   version: words,
@@ -107,7 +117,10 @@ export const controlTargets: readonly FuzzTarget[] = [
   target({
     name: 'control lines',
     reads: 'the system',
-    inputs: fc.array(fc.oneof(hostileText(REQUESTS.map((one) => `${JSON.stringify(one)}\n`)), anyText(1_500)), { maxLength: 8 }),
+    inputs: fc.array(
+      fc.oneof(hostileText(REQUESTS.map((one) => `${JSON.stringify(one)}\n`)), anyText(1_500)),
+      { maxLength: 8 },
+    ),
     growth: [(size) => Array<string>(size).fill('x'), (size) => ['\n'.repeat(size)]],
     check: (chunks) => {
       const { lines } = linesOf(chunks);
@@ -124,7 +137,9 @@ export const controlTargets: readonly FuzzTarget[] = [
     name: 'log line for people',
     reads: 'the system',
     inputs: fc.tuple(fc.oneof(hostileJson([LINE]), anyText()), fc.boolean()),
-    growth: [(size) => [JSON.stringify({ ...LINE, message: '\u001b'.repeat(size / 6) }), false] as [string, boolean]],
+    growth: [
+      (size) => [JSON.stringify({ ...LINE, message: '\u001b'.repeat(size / 6) }), false] as [string, boolean],
+    ],
     runs: 400,
     check: ([json, colour]) => {
       const line = textLine(json, colour);
@@ -136,8 +151,18 @@ export const controlTargets: readonly FuzzTarget[] = [
     name: 'log line with a secret',
     reads: 'the system',
     inputs: fc
-      .tuple(hostileJson([LINE, { ...LINE, message: SECRET, url: encodeURIComponent(SECRET), list: [{ [SECRET]: SECRET }] }]), anyText(40))
-      .map(([json, text]) => (json.startsWith('{') ? json.replace('"level"', `"said":${JSON.stringify(`${text}${SECRET}${text}`)},"level"`) : json)),
+      .tuple(
+        hostileJson([
+          LINE,
+          { ...LINE, message: SECRET, url: encodeURIComponent(SECRET), list: [{ [SECRET]: SECRET }] },
+        ]),
+        anyText(40),
+      )
+      .map(([json, text]) =>
+        json.startsWith('{')
+          ? json.replace('"level"', `"said":${JSON.stringify(`${text}${SECRET}${text}`)},"level"`)
+          : json,
+      ),
     growth: [(size) => JSON.stringify({ ...LINE, message: Buffer.alloc(size / 2).toString('base64') })],
     runs: 400,
     check: (json) => {

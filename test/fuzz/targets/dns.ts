@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
+import { address } from '../../../src/model/address.ts';
 import { CLASS, OPCODE, TYPE } from '../../../src/net/dns/codes.ts';
 import { decodeMessage } from '../../../src/net/dns/decode.ts';
 import { readEdns } from '../../../src/net/dns/edns.ts';
@@ -10,14 +11,17 @@ import { nameOctets, readName } from '../../../src/net/dns/names.ts';
 import { readTsig, signMessage, type TsigKey, verifyMessage } from '../../../src/net/dns/tsig.ts';
 import { respond } from '../../../src/sinks/embedded/respond.ts';
 import { judgeWhoami, type WhoamiQuestion } from '../../../src/sources/addresses/dns-answer.ts';
-import { address } from '../../../src/model/address.ts';
 import { message as anyMessage } from '../../net/dns/arbitraries.ts';
 import { bothTypes, query, store } from '../../sinks/embedded/support.ts';
 import { isFitToShow } from '../support/expect.ts';
 import { hostileOctets } from '../support/mutate.ts';
 import { type FuzzTarget, target } from '../support/target.ts';
 
-const KEY: TsigKey = { name: 'ddns.example.org', algorithm: 'hmac-sha256', secret: new Uint8Array(32).fill(7) };
+const KEY: TsigKey = {
+  name: 'ddns.example.org',
+  algorithm: 'hmac-sha256',
+  secret: new Uint8Array(32).fill(7),
+};
 const NOW = 1_700_000_000;
 const ASKED: WhoamiQuestion = {
   id: 4_711,
@@ -42,7 +46,12 @@ const answer: Message = {
   response: true,
   authoritative: true,
   questions: [{ name: ASKED.name, type: TYPE.A, class: CLASS.IN }],
-  answers: [{ ...record(ASKED.name, TYPE.A, new Uint8Array()), data: { kind: 'address', address: address('192.0.2.1') } }],
+  answers: [
+    {
+      ...record(ASKED.name, TYPE.A, new Uint8Array()),
+      data: { kind: 'address', address: address('192.0.2.1') },
+    },
+  ],
 };
 
 const soa = { kind: 'soa' as const, primary: 'ns.example.org', mailbox: 'root.example.org' };
@@ -121,7 +130,11 @@ export const dnsTargets: readonly FuzzTarget[] = [
     check: ([input, mac]) => {
       const verified = verifyMessage(input, KEY, NOW, mac);
       const untouched = mac === undefined && SIGNED.some((sample) => Buffer.compare(sample, input) === 0);
-      assert.equal(verified.kind === 'verified', untouched, 'a signature holds for what was signed, and for nothing else');
+      assert.equal(
+        verified.kind === 'verified',
+        untouched,
+        'a signature holds for what was signed, and for nothing else',
+      );
     },
   }),
   target({
@@ -133,8 +146,12 @@ export const dnsTargets: readonly FuzzTarget[] = [
       const stream = Buffer.concat(messages.map(frame));
       const deframer = new Deframer();
       const found: Uint8Array[] = [];
-      for (let at = 0; at < stream.length; at += size) found.push(...deframer.push(stream.subarray(at, at + size)));
-      assert.deepEqual(found.map((one) => [...one]), messages.map((one) => [...one]));
+      for (let at = 0; at < stream.length; at += size)
+        found.push(...deframer.push(stream.subarray(at, at + size)));
+      assert.deepEqual(
+        found.map((one) => [...one]),
+        messages.map((one) => [...one]),
+      );
     },
   }),
   target({
@@ -147,14 +164,19 @@ export const dnsTargets: readonly FuzzTarget[] = [
       const response = respond(input, carriage, zone);
       if (response === undefined) return;
       assert.ok(decodeMessage(response), 'an answer that is no message');
-      if (carriage === 'cut') assert.ok(response.length <= Math.max(input.length, 12), 'a cut answer longer than the query');
+      if (carriage === 'cut')
+        assert.ok(response.length <= Math.max(input.length, 12), 'a cut answer longer than the query');
       if (carriage === 'udp') assert.ok(response.length <= input.length * MOST_AMPLIFIED, 'amplified');
     },
   }),
   target({
     name: 'dns whoami answer',
     reads: 'the network',
-    inputs: hostileOctets([...SAMPLES, encodeMessage({ ...answer, rcode: 5 }), encodeMessage({ ...answer, truncated: true })]),
+    inputs: hostileOctets([
+      ...SAMPLES,
+      encodeMessage({ ...answer, rcode: 5 }),
+      encodeMessage({ ...answer, truncated: true }),
+    ]),
     check: (input) => {
       const judged = judgeWhoami(input, ASKED);
       if (judged.kind === 'answer' && judged.value.kind === 'wrong') isFitToShow(judged.value.why);

@@ -22,7 +22,27 @@ const CONFIGURATIONS = [
   ...providers.map((provider) => snippetOf(provider)),
   'uplinks:\n  wan: { ipv4: [interface, stun, { detector: http, services: [https://a.example] }], ipv6: [dns, router], allow: [cgnat] }\nwatch: { every: 5m, settle: 250ms }\nlog: { level: debug, format: text }\nstate_dir: /tmp/x\n',
 ];
-const WORDS = ['&a ', '*a', '<<: ', '!!binary ', '!!js/function ', '? ', '- ', '| ', '> ', '%YAML 9.9\n---\n', '---\n...\n---\n', '{ env: X }', '{ file: /run/secrets/dyn }', '\u0085', '\u2028', '~', '0x10', '.inf', '2001-01-01'];
+const WORDS = [
+  '&a ',
+  '*a',
+  '<<: ',
+  '!!binary ',
+  '!!js/function ',
+  '? ',
+  '- ',
+  '| ',
+  '> ',
+  '%YAML 9.9\n---\n',
+  '---\n...\n---\n',
+  '{ env: X }',
+  '{ file: /run/secrets/dyn }',
+  '\u0085',
+  '\u2028',
+  '~',
+  '0x10',
+  '.inf',
+  '2001-01-01',
+];
 
 const HOLD = { class: 'refused', message: 'blocked', since: 1_700_000_000_000 };
 const STATES: readonly unknown[] = [
@@ -33,7 +53,13 @@ const STATES: readonly unknown[] = [
         fingerprint: 'abc',
         holds: [HOLD, { ...HOLD, class: 'rate_limited', until: 1_700_000_060_000, length: 60_000 }],
         records: {
-          'home.example.org/A': { confirmed: ['192.0.2.1'], begun: false, doubtful: true, last_write: 1_700_000_000_000, holds: [HOLD] },
+          'home.example.org/A': {
+            confirmed: ['192.0.2.1'],
+            begun: false,
+            doubtful: true,
+            last_write: 1_700_000_000_000,
+            holds: [HOLD],
+          },
           'home.example.org/AAAA': { begun: true, doubtful: false, holds: [] },
         },
       },
@@ -55,7 +81,10 @@ export const fileTargets: readonly FuzzTarget[] = [
       if (parsed.ok) return;
       assert.ok(parsed.problems.length > 0);
       // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
-      assert.doesNotMatch(formatProblems(parsed.problems), /[\u0000-\u0009\u000b-\u001f\u007f-\u009f]|\[object|ZodError/);
+      assert.doesNotMatch(
+        formatProblems(parsed.problems),
+        /[\u0000-\u0009\u000b-\u001f\u007f-\u009f]|\[object|ZodError/,
+      );
     },
   }),
   target({
@@ -92,13 +121,21 @@ export const fileTargets: readonly FuzzTarget[] = [
       // What is taken can be written again as it was, and a memory made of it can be asked everything.
       assert.deepEqual(readState(writeState(read.document)), read);
       for (const [, document] of read.document.sinks) {
-        const memory = new SinkState('other', clock, (words) => words, async () => {});
+        const memory = new SinkState(
+          'other',
+          clock,
+          (words) => words,
+          async () => {},
+        );
         memory.restore(document);
         for (const hold of memory.holds()) {
           assert.ok(!Number.isNaN(Date.parse(hold.since)));
           assert.ok((hold.remaining() ?? 0) >= 0);
         }
-        assert.equal(readState(writeState({ version: 1, sinks: new Map([['dyn', memory.toDocument()]]) })).kind, 'read');
+        assert.equal(
+          readState(writeState({ version: 1, sinks: new Map([['dyn', memory.toDocument()]]) })).kind,
+          'read',
+        );
       }
     },
   }),

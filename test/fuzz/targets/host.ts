@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import fc from 'fast-check';
-import { linksFrom } from '../../../src/sources/snapshot/links.ts';
 import { parseInet6 } from '../../../src/sources/snapshot/inet6.ts';
 import { parseLifetimes } from '../../../src/sources/snapshot/lifetimes.ts';
+import { linksFrom } from '../../../src/sources/snapshot/links.ts';
 import { parseRoutes4, parseRoutes6 } from '../../../src/sources/snapshot/routes.ts';
 import { judgeIpMonitorLine } from '../../../src/sources/triggers/ip-monitor.ts';
 import { lineSplitter } from '../../../src/sources/triggers/lines.ts';
@@ -17,11 +17,16 @@ import { type FuzzTarget, target } from '../support/target.ts';
 
 const folder = (name: string): URL => new URL(`../../sources/${name}/fixtures/`, import.meta.url);
 const snapshotText = (name: string): string => readFileSync(new URL(name, folder('snapshot')), 'utf8');
-const eventTexts = readdirSync(folder('triggers')).map((name) => readFileSync(new URL(name, folder('triggers')), 'utf8'));
+const eventTexts = readdirSync(folder('triggers')).map((name) =>
+  readFileSync(new URL(name, folder('triggers')), 'utf8'),
+);
 
 const lines = (longest: number): fc.Arbitrary<string> =>
   fc.oneof(hostileText(eventTexts.flatMap((text) => text.split('\n'))), anyText(longest));
-const spaces = (before: string) => (size: number): string => `${before}${' '.repeat(size)}x`;
+const spaces =
+  (before: string) =>
+  (size: number): string =>
+    `${before}${' '.repeat(size)}x`;
 
 function isVerdict(verdict: LineVerdict): void {
   if (verdict.kind === 'event') isFitToShow(verdict.detail);
@@ -36,7 +41,8 @@ export const hostTargets: readonly FuzzTarget[] = [
     inputs: hostileText([snapshotText('if_inet6')]),
     growth: [spaces('0'.repeat(32)), (size) => '\n'.repeat(size)],
     check: (text) => {
-      for (const { address } of parseInet6(text)) assert.ok(address.prefixLength >= 0 && address.prefixLength <= 128);
+      for (const { address } of parseInet6(text))
+        assert.ok(address.prefixLength >= 0 && address.prefixLength <= 128);
     },
   }),
   target({
@@ -53,7 +59,11 @@ export const hostTargets: readonly FuzzTarget[] = [
     name: '/proc/net/ipv6_route',
     reads: 'the system',
     inputs: hostileText([snapshotText('ipv6_route')]),
-    growth: [spaces(`${'0'.repeat(32)} 00 ${'0'.repeat(32)} 00 ${'0'.repeat(32)} 00000400 00000001 00000000 00000003`)],
+    growth: [
+      spaces(
+        `${'0'.repeat(32)} 00 ${'0'.repeat(32)} 00 ${'0'.repeat(32)} 00000400 00000001 00000000 00000003`,
+      ),
+    ],
     check: (text) => {
       for (const { interface: name, metric } of parseRoutes6(text))
         assert.ok(name !== '' && Number.isSafeInteger(metric));
@@ -119,7 +129,8 @@ export const hostTargets: readonly FuzzTarget[] = [
     growth: [(size) => Array<string>(size).fill('x'), (size) => ['\n'.repeat(size)]],
     check: (chunks) => {
       const split = lineSplitter();
-      for (const chunk of chunks) for (const line of split(chunk)) assert.ok(line.length <= 4_096 && !line.includes('\n'));
+      for (const chunk of chunks)
+        for (const line of split(chunk)) assert.ok(line.length <= 4_096 && !line.includes('\n'));
     },
   }),
 ];

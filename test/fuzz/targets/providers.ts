@@ -6,9 +6,16 @@ import { parse } from 'yaml';
 import type * as z from 'zod';
 import { address } from '../../../src/model/address.ts';
 import { fqdn } from '../../../src/model/name.ts';
-import { keyText, type ActualRecord, type RecordKey, type Target } from '../../../src/model/record.ts';
+import { type ActualRecord, keyText, type RecordKey, type Target } from '../../../src/model/record.ts';
 import { type HttpAnswer, HttpFailure } from '../../../src/net/http.ts';
-import { type Call, type Change, type Provider, type Sink, SinkError, type WriteResult } from '../../../src/sinks/contract.ts';
+import {
+  type Call,
+  type Change,
+  type Provider,
+  type Sink,
+  SinkError,
+  type WriteResult,
+} from '../../../src/sinks/contract.ts';
 import { plan, planBlind } from '../../../src/sinks/plan.ts';
 import { providers } from '../../../src/sinks/registry.ts';
 import { Ask } from '../../../src/sinks/rest/exchange.ts';
@@ -34,7 +41,8 @@ Ask.prototype.exchange = function <T>(this: Ask, ...given: Parameters<typeof exc
   return expected.run(given[2], () => exchange.call(this, ...given)) as ReturnType<typeof exchange<T>>;
 };
 
-const HTML = '<html><head><title>Sign in</title></head><body>good 203.0.113.7 OK success updated</body></html>';
+const HTML =
+  '<html><head><title>Sign in</title></head><body>good 203.0.113.7 OK success updated</body></html>';
 const XML: readonly string[] = [
   '<?xml version="1.0"?><ApiResponse Status="OK"><Errors/><CommandResponse><DomainDNSGetHostsResult IsUsingOurDNS="true"><host Name="home" Type="A" Address="198.51.100.9" TTL="300"/></DomainDNSGetHostsResult><DomainDNSSetHostsResult IsSuccess="true"/></CommandResponse></ApiResponse>',
   '<ApiResponse Status="ERROR"><Errors><Error Number="1011150">no</Error></Errors></ApiResponse>',
@@ -45,13 +53,46 @@ const XML: readonly string[] = [
 ];
 const WORDS: readonly string[] = [
   ...otherRows.flatMap(({ service }) => Object.keys(service.answer?.words ?? {})),
-  ...['good', 'nochg', 'good 203.0.113.7', 'good 127.0.0.1', 'badauth', 'nohost', '911', 'dnserr', 'abuse', '!donator', 'w1h', 'wxh', 'badagent: x'],
+  ...[
+    'good',
+    'nochg',
+    'good 203.0.113.7',
+    'good 127.0.0.1',
+    'badauth',
+    'nohost',
+    '911',
+    'dnserr',
+    'abuse',
+    '!donator',
+    'w1h',
+    'wxh',
+    'badagent: x',
+  ],
 ].map((word) => word.replaceAll('{addresses}', '203.0.113.7').replaceAll('*', 'anything'));
 
-const TYPES = ['application/json', 'text/xml', 'text/plain', 'text/html', 'application/problem+json', ''] as const;
+const TYPES = [
+  'application/json',
+  'text/xml',
+  'text/plain',
+  'text/html',
+  'application/problem+json',
+  '',
+] as const;
 const STATUSES = [200, 201, 202, 204, 206, 301, 400, 401, 403, 404, 409, 422, 429, 500, 503, 599] as const;
-const WAITS = ['-1', '1e9', '99999999999999999999', 'Sun, 06 Nov 1994 08:49:37 GMT', 'soon', 'Sun, 99 Nov 9999 99:99:99 GMT'] as const;
-const LINKS = ['<https://evil.example/?page=2>; rel="next"', '<http://[>; rel="next"', '<?page=x>; rel=next', '<>; rel="next"'] as const;
+const WAITS = [
+  '-1',
+  '1e9',
+  '99999999999999999999',
+  'Sun, 06 Nov 1994 08:49:37 GMT',
+  'soon',
+  'Sun, 99 Nov 9999 99:99:99 GMT',
+] as const;
+const LINKS = [
+  '<https://evil.example/?page=2>; rel="next"',
+  '<http://[>; rel="next"',
+  '<?page=x>; rel=next',
+  '<>; rel="next"',
+] as const;
 
 function answerOf(choices: Choices): HttpAnswer {
   const schema = expected.getStore();
@@ -62,7 +103,17 @@ function answerOf(choices: Choices): HttpAnswer {
   if (choices.rarely(30)) headers['link'] = choices.from(LINKS);
   if (choices.rarely(10)) headers['etag'] = '\u0001"';
   if (choices.rarely(10)) headers['location'] = 'http://[';
-  const kind = choices.from(['fitting', 'fitting', 'fitting', 'xml', 'words', 'evil', 'page', 'empty', 'deep']);
+  const kind = choices.from([
+    'fitting',
+    'fitting',
+    'fitting',
+    'xml',
+    'words',
+    'evil',
+    'page',
+    'empty',
+    'deep',
+  ]);
   switch (kind) {
     case 'fitting': {
       if (schema === undefined) return { status, headers, body: choices.from(WORDS) };
@@ -73,10 +124,18 @@ function answerOf(choices: Choices): HttpAnswer {
     case 'xml': {
       const body = choices.from(XML);
       headers['content-type'] = 'text/xml';
-      return { status, headers, body: choices.rarely(60) ? body.replace(/>[^<>]+</, `>${choices.from(WORDS)}<`) : body };
+      return {
+        status,
+        headers,
+        body: choices.rarely(60) ? body.replace(/>[^<>]+</, `>${choices.from(WORDS)}<`) : body,
+      };
     }
     case 'words':
-      return { status, headers, body: [choices.from(WORDS), choices.from(['', '\n', ' ', choices.from(WORDS)])].join('\n') };
+      return {
+        status,
+        headers,
+        body: [choices.from(WORDS), choices.from(['', '\n', ' ', choices.from(WORDS)])].join('\n'),
+      };
     case 'evil':
       headers['content-type'] = choices.from(TYPES);
       return { status, headers, body: JSON.stringify(choices.from(EVIL_VALUES)) };
@@ -113,7 +172,8 @@ export function exampleOptions(provider: Provider): unknown {
 
 const NAME = fqdn('home.example.org');
 const zoneOf = (provider: Provider): string | undefined =>
-  (provider as Provider & { readonly row?: { readonly service: { readonly zone?: string } } }).row?.service.zone;
+  (provider as Provider & { readonly row?: { readonly service: { readonly zone?: string } } }).row?.service
+    .zone;
 
 function targetsFor(provider: Provider): readonly Target[] {
   const name = zoneOf(provider) === undefined ? NAME : fqdn(`home.${zoneOf(provider)}`);
@@ -132,7 +192,11 @@ interface Trial {
   readonly transcript: HttpAnswer[];
 }
 
-function trialOf(provider: Provider, next: () => HttpAnswer | HttpFailure, keys: readonly RecordKey[]): Trial {
+function trialOf(
+  provider: Provider,
+  next: () => HttpAnswer | HttpFailure,
+  keys: readonly RecordKey[],
+): Trial {
   const time = fakeTime();
   const transcript: HttpAnswer[] = [];
   const sink = provider.create(
@@ -177,11 +241,16 @@ async function carryOut(provider: Provider, { sink, call }: Trial): Promise<read
     actual = await orSinkError(sink.read(keys, call));
     for (const record of actual ?? []) assert.equal(typeof record.content, 'string');
   }
-  const changes: readonly Change[] = sink.read === undefined ? planBlind(targets) : plan(targets, actual ?? []);
+  const changes: readonly Change[] =
+    sink.read === undefined ? planBlind(targets) : plan(targets, actual ?? []);
   if (changes.length === 0) return [];
   const results = (await orSinkError(sink.write(changes, call))) ?? [];
   const asked = new Set(changes.map(({ target: { key } }) => keyText(key)));
-  assert.equal(new Set(results.map(({ key }) => keyText(key))).size, results.length, 'two results for one change');
+  assert.equal(
+    new Set(results.map(({ key }) => keyText(key))).size,
+    results.length,
+    'two results for one change',
+  );
   for (const result of results) {
     assert.ok(asked.has(keyText(result.key)), 'a result for what was not asked');
     if (result.kind === 'pending') assert.ok(result.retryAfter >= 0 && Number.isFinite(result.retryAfter));
@@ -196,13 +265,29 @@ async function carryOut(provider: Provider, { sink, call }: Trial): Promise<read
 const rows = fc.uint8Array({ maxLength: 300 });
 
 /** What does not fit is never a success: a portal's page, nonsense, nothing at all. */
-const NONSENSE: readonly string[] = [HTML, `<!DOCTYPE html>${HTML}`, '  <html>', '<?xml version="1.0"?><html/>', `${HTML}\nOK`, ''];
+const NONSENSE: readonly string[] = [
+  HTML,
+  `<!DOCTYPE html>${HTML}`,
+  '  <html>',
+  '<?xml version="1.0"?><html/>',
+  `${HTML}\nOK`,
+  '',
+];
 
 function targetOf(provider: Provider): FuzzTarget {
   return target({
     name: `answers to ${provider.name}`,
     reads: 'a provider',
-    inputs: fc.tuple(fc.constantFrom('story' as const, 'story' as const, 'story' as const, 'endless' as const, 'nonsense' as const), rows),
+    inputs: fc.tuple(
+      fc.constantFrom(
+        'story' as const,
+        'story' as const,
+        'story' as const,
+        'endless' as const,
+        'nonsense' as const,
+      ),
+      rows,
+    ),
     runs: 40,
     check: async ([mode, octets]) => {
       const choices = new Choices(octets);
@@ -212,23 +297,40 @@ function targetOf(provider: Provider): FuzzTarget {
         turn += 1;
         switch (mode) {
           case 'story':
-            return choices.rarely(6) ? new HttpFailure('reset', true, 'the connection broke') : answerOf(choices);
+            return choices.rarely(6)
+              ? new HttpFailure('reset', true, 'the connection broke')
+              : answerOf(choices);
           case 'endless':
             // The same few answers again and again: the lists of a server that has no last page.
             return answerOf(new Choices(Uint8Array.from(cycle.slice(turn % 7)).map((octet) => octet | 1)));
           case 'nonsense':
-            return { status: choices.from([200, 201, 202, 206]), headers: { 'content-type': choices.from(TYPES) }, body: choices.from(NONSENSE) };
+            return {
+              status: choices.from([200, 201, 202, 206]),
+              headers: { 'content-type': choices.from(TYPES) },
+              body: choices.from(NONSENSE),
+            };
         }
       };
-      const trial = trialOf(provider, next, targetsFor(provider).map(({ key }) => key));
+      const trial = trialOf(
+        provider,
+        next,
+        targetsFor(provider).map(({ key }) => key),
+      );
       const results = await carryOut(provider, trial).catch((error: unknown) => {
         const said = trial.transcript.slice(-4).map(({ status, body }) => `${status} ${body.slice(0, 300)}`);
-        throw Object.assign(new Error(`${(error as Error).message}\nafter: ${said.join('\n       ')}`, { cause: error }), {
-          stack: `${(error as Error).stack}\nafter: ${said.join('\n       ')}`,
-        });
+        throw Object.assign(
+          new Error(`${(error as Error).message}\nafter: ${said.join('\n       ')}`, { cause: error }),
+          {
+            stack: `${(error as Error).stack}\nafter: ${said.join('\n       ')}`,
+          },
+        );
       });
       if (mode !== 'nonsense' || BODY_IS_NO_SIGN.includes(provider.name)) return;
-      assert.deepEqual(results.filter(({ kind }) => kind !== 'failed'), [], 'nonsense taken for success');
+      assert.deepEqual(
+        results.filter(({ kind }) => kind !== 'failed'),
+        [],
+        'nonsense taken for success',
+      );
     },
   });
 }

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { address } from '../../../src/model/address.ts';
-import { decodeNatPmp } from '../../../src/net/pcp/nat-pmp.ts';
 import { decodePcp } from '../../../src/net/pcp/message.ts';
+import { decodeNatPmp } from '../../../src/net/pcp/nat-pmp.ts';
 import { readDescription } from '../../../src/net/upnp/description.ts';
 import { readEvent, readGrant } from '../../../src/net/upnp/gena.ts';
 import { readExternalAddress } from '../../../src/net/upnp/soap.ts';
@@ -27,20 +27,37 @@ const DOCUMENTS: readonly string[] = [
   soapFault(501, 'Action Failed'),
   event({ ExternalIPAddress: '192.0.2.1', ConnectionStatus: 'Connected' }),
 ];
-const WORDS = ['<!DOCTYPE x [<!ENTITY a "b">]>', '&a;', '&#0;', '&#x110000;', '<![CDATA[', ']]>', '<!--', '<?', '/>', '</', ' a="', 'xmlns:'];
+const WORDS = [
+  '<!DOCTYPE x [<!ENTITY a "b">]>',
+  '&a;',
+  '&#0;',
+  '&#x110000;',
+  '<![CDATA[',
+  ']]>',
+  '<!--',
+  '<?',
+  '/>',
+  '</',
+  ' a="',
+  'xmlns:',
+];
 const documents = hostileText(DOCUMENTS, WORDS);
 
 const nested = (size: number): string => '<a>'.repeat(size / 3);
 const wide = (size: number): string => `<a>${'<b/>'.repeat(size / 4)}</a>`;
 const spaced = (size: number): string => `<a>${' '.repeat(size)}x</a>`;
-const attributed = (size: number): string => `<a${Array.from({ length: size / 8 }, (_, at) => ` a${at}="1"`).join('')}/>`;
+const attributed = (size: number): string =>
+  `<a${Array.from({ length: size / 8 }, (_, at) => ` a${at}="1"`).join('')}/>`;
 
 const SSDP = [
   'HTTP/1.1 200 OK\r\nST: urn:schemas-upnp-org:device:InternetGatewayDevice:1\r\nLOCATION: http://192.168.1.1:5000/desc.xml\r\n\r\n',
   'NOTIFY * HTTP/1.1\r\nNT: urn:schemas-upnp-org:service:WANIPConnection:1\r\nNTS: ssdp:alive\r\nBOOTID.UPNP.ORG: 1\r\n\r\n',
 ].map((text) => Uint8Array.from(Buffer.from(text, 'latin1')));
 
-const NAT_PMP = [Uint8Array.of(0, 128, 0, 0, 0, 0, 0, 9, 192, 0, 2, 1), Uint8Array.of(0, 128, 0, 3, 0, 0, 0, 9)];
+const NAT_PMP = [
+  Uint8Array.of(0, 128, 0, 0, 0, 0, 0, 9, 192, 0, 2, 1),
+  Uint8Array.of(0, 128, 0, 3, 0, 0, 0, 9),
+];
 const PCP = [
   Uint8Array.from([2, 0x80, 0, 0, 0, 0, 0, 0, 0, 0, 0, 9, ...new Array<number>(12).fill(0)]),
   Uint8Array.from([2, 0x81, 0, 0, 0, 0, 0, 60, 0, 0, 0, 9, ...new Array<number>(48).fill(1)]),
@@ -54,7 +71,13 @@ export const routerTargets: readonly FuzzTarget[] = [
     runs: 400,
     check: (input) => void decodeNatPmp(input),
   }),
-  target({ name: 'pcp', reads: 'the network', inputs: hostileOctets(PCP), runs: 400, check: (input) => void decodePcp(input) }),
+  target({
+    name: 'pcp',
+    reads: 'the network',
+    inputs: hostileOctets(PCP),
+    runs: 400,
+    check: (input) => void decodePcp(input),
+  }),
   target({
     name: 'ssdp',
     reads: 'the network',
@@ -65,7 +88,10 @@ export const routerTargets: readonly FuzzTarget[] = [
   target({
     name: 'gena headers',
     reads: 'the network',
-    inputs: fc.record({ sid: hostileText(['uuid:1']), timeout: hostileText(['Second-1800', 'Second-infinite']) }),
+    inputs: fc.record({
+      sid: hostileText(['uuid:1']),
+      timeout: hostileText(['Second-1800', 'Second-infinite']),
+    }),
     check: (headers) => {
       const grant = readGrant(headers);
       if (grant === undefined) return;

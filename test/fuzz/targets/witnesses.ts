@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import type { HttpAnswer } from '../../../src/net/http.ts';
 import { parseAddress } from '../../../src/model/address.ts';
 import { parseDuration } from '../../../src/model/duration.ts';
 import { parseName } from '../../../src/model/name.ts';
+import type { HttpAnswer } from '../../../src/net/http.ts';
 import { readAddressText } from '../../../src/sources/addresses/answer.ts';
 import { readServiceAnswer } from '../../../src/sources/addresses/http-answer.ts';
 import type { AnswerShape } from '../../../src/sources/addresses/http-services.ts';
@@ -18,7 +18,13 @@ import { type FuzzTarget, target } from '../support/target.ts';
 const SHAPES: readonly AnswerShape[] = ['text', { json: 'a.b' }, { field: 'ip', require: { warp: 'off' } }];
 
 const bodies = fc.oneof(
-  hostileText(['192.0.2.1\n', '2001:db8::1', '192.0.2.1, 192.0.2.2', '<html>no</html>', 'ip=192.0.2.1\nwarp=off\n']),
+  hostileText([
+    '192.0.2.1\n',
+    '2001:db8::1',
+    '192.0.2.1, 192.0.2.2',
+    '<html>no</html>',
+    'ip=192.0.2.1\nwarp=off\n',
+  ]),
   hostileJson([{ a: { b: '192.0.2.1' } }]),
 );
 const answers: fc.Arbitrary<HttpAnswer> = fc.record({
@@ -27,7 +33,12 @@ const answers: fc.Arbitrary<HttpAnswer> = fc.record({
   body: bodies,
 });
 
-const NETWORK_DATA = { networks: [{ type: 'ipv4', ip_address: '192.0.2.1' }, { type: 'ipv6_slaac', ip_address: '2001:db8::1/64' }] };
+const NETWORK_DATA = {
+  networks: [
+    { type: 'ipv4', ip_address: '192.0.2.1' },
+    { type: 'ipv6_slaac', ip_address: '2001:db8::1/64' },
+  ],
+};
 const DOCUMENTS: readonly unknown[] = [
   NETWORK_DATA,
   { interfaces: { public: [{ ipv4: { ip_address: '192.0.2.1' }, ipv6: { ip_address: '2001:db8::1' } }] } },
@@ -37,13 +48,19 @@ const DOCUMENTS: readonly unknown[] = [
   [{ ipv6Addresses: ['2001:db8::1'], publicIp: '192.0.2.1' }],
   ...EVIL_VALUES,
 ];
-const HETZNER = 'network-config:\n  version: 1\n  config:\n  - type: physical\n    subnets:\n    - address: 2001:db8::1/64\n      type: static\n';
+const HETZNER =
+  'network-config:\n  version: 1\n  config:\n  - type: physical\n    subnets:\n    - address: 2001:db8::1/64\n      type: static\n';
 const metadata = fc.oneof(
   hostileJson(DOCUMENTS),
-  hostileText([HETZNER, '192.0.2.1', 'token-1', '[2001:db8::1, 2001:db8::2]', '02:00:00:00:00:01'], ['&a [*a]', '- ', '? ', '!!', '  ', '|']),
+  hostileText(
+    [HETZNER, '192.0.2.1', 'token-1', '[2001:db8::1, 2001:db8::2]', '02:00:00:00:00:01'],
+    ['&a [*a]', '- ', '? ', '!!', '  ', '|'],
+  ),
 );
 
-function isReading(read: { readonly kind: 'address' } | { readonly kind: 'wrong'; readonly why: string }): void {
+function isReading(
+  read: { readonly kind: 'address' } | { readonly kind: 'wrong'; readonly why: string },
+): void {
   if (read.kind === 'wrong') isFitToShow(read.why);
 }
 
@@ -57,13 +74,20 @@ export const witnessTargets: readonly FuzzTarget[] = [
     check: (text) => {
       isReading(readAddressText(text, 'ipv4'));
       const address = parseAddress(text);
-      assert.equal(address === undefined ? undefined : parseAddress(address), address, 'canonical text is its own canonical text');
+      assert.equal(
+        address === undefined ? undefined : parseAddress(address),
+        address,
+        'canonical text is its own canonical text',
+      );
     },
   }),
   target({
     name: 'domain name',
     reads: 'a file',
-    inputs: hostileText(['home.example.org', '*.example.org', 'bücher.example', 'a'.repeat(63), 'xn--bcher-kva.example'], ['@', '/', '.', '。', '１', '％', ':80', '#', '?']),
+    inputs: hostileText(
+      ['home.example.org', '*.example.org', 'bücher.example', 'a'.repeat(63), 'xn--bcher-kva.example'],
+      ['@', '/', '.', '。', '１', '％', ':80', '#', '?'],
+    ),
     growth: [(size) => 'a.'.repeat(size / 2), (size) => 'ü'.repeat(size / 2)],
     runs: 600,
     check: (text) => {
@@ -71,14 +95,22 @@ export const witnessTargets: readonly FuzzTarget[] = [
       if (name === undefined) return;
       assert.equal(parseName(name), name);
       assert.doesNotMatch(text, /[/?#@:\\[\]%\s]/, 'a URL or an address taken for a name');
-      assert.equal(parseAddress(name), undefined === parseAddress(text) ? undefined : parseAddress(name), 'a name became an address');
+      assert.equal(
+        parseAddress(name),
+        undefined === parseAddress(text) ? undefined : parseAddress(name),
+        'a name became an address',
+      );
     },
   }),
   target({
     name: 'duration',
     reads: 'a file',
     inputs: hostileText(['1h30m', '250ms', '1.5s'], ['9'.repeat(400), 'd', '.']),
-    growth: [(size) => '1'.repeat(size), (size) => `${'1s'.repeat(size / 2)}x`, (size) => `${'1.1'.repeat(size / 3)}s`],
+    growth: [
+      (size) => '1'.repeat(size),
+      (size) => `${'1s'.repeat(size / 2)}x`,
+      (size) => `${'1.1'.repeat(size / 3)}s`,
+    ],
     check: (text) => {
       const duration = parseDuration(text);
       assert.ok(duration === undefined || duration >= 0);
@@ -95,7 +127,10 @@ export const witnessTargets: readonly FuzzTarget[] = [
       name: `metadata of ${cloud.name}`,
       reads: 'the network',
       inputs: fc.tuple(
-        fc.array(fc.tuple(fc.constantFrom(200, 200, 200, 401, 404, 500), metadata), { minLength: 1, maxLength: 6 }),
+        fc.array(fc.tuple(fc.constantFrom(200, 200, 200, 401, 404, 500), metadata), {
+          minLength: 1,
+          maxLength: 6,
+        }),
         fc.constantFrom(...cloud.tells),
       ),
       check: async ([said, family]) => {
@@ -107,7 +142,8 @@ export const witnessTargets: readonly FuzzTarget[] = [
           return { status, headers: {}, body };
         };
         try {
-          for (const text of await cloud.read(ask, family, { tokenless: true })) isReading(readAddressText(text, family));
+          for (const text of await cloud.read(ask, family, { tokenless: true }))
+            isReading(readAddressText(text, family));
         } catch (error) {
           if (!(error instanceof Unusable)) throw error;
           isFitToShow(error.message);
@@ -118,7 +154,10 @@ export const witnessTargets: readonly FuzzTarget[] = [
   target({
     name: 'firmware',
     reads: 'the system',
-    inputs: fc.array(fc.oneof(anyText(), hostileText(['Amazon EC2\n', 'Hetzner', 'OpenStack Nova'])), { minLength: 1, maxLength: 6 }),
+    inputs: fc.array(fc.oneof(anyText(), hostileText(['Amazon EC2\n', 'Hetzner', 'OpenStack Nova'])), {
+      minLength: 1,
+      maxLength: 6,
+    }),
     check: async (texts) => {
       let turn = 0;
       const read = async (): Promise<string> => texts[turn++ % texts.length] ?? '';

@@ -62,6 +62,7 @@ test('values in a path cannot lead elsewhere', () => {
 test('the next page by link keeps to the query: the host of a link is never believed', () => {
   expect(linked('https://evil.example.net/steal?page=2&per_page=5')).toEqual({ page: '2', per_page: '5' });
   expect(linked(undefined)).toBeUndefined();
+  expect(() => linked('http://[')).toThrow('a list came incomplete: the address of the next page is none');
   expect(nextLink('<https://x.test/a?page=1>; rel="prev", <https://x.test/a?page=3>; rel="next"')).toBe(
     'https://x.test/a?page=3',
   );

@@ -1,0 +1,72 @@
+import { type LookupAddress, lookup, Resolver } from 'node:dns';
+import type { LookupFunction } from 'node:net';
+
+/** The two ways to learn the addresses of a name. Both give at least one, or an error with a `code`. */
+export interface LookupComponents {
+  /** The system's own: hosts file, mDNS and whatever else the host is set up for. Holds a thread until it ends, and cannot be stopped. */
+  readonly system: (name: string, family: Family) => Promise<readonly LookupAddress[]>;
+  /** DNS alone, by the servers of resolv.conf; holds no thread. */
+  readonly direct: (name: string, family: Family) => Promise<readonly LookupAddress[]>;
+}
+
+type Family = 0 | 4 | 6;
+
+/**
+ * getaddrinfo runs on libuv's threads, four by default, and so do all operations on files. A resolver that does not answer holds each for
+ * 10 s and more: four names of silent providers would stop every other provider, and the writing of the state, for as long.
+ */
+const THREADS = 2;
+
+/** A `lookup` for `net.connect` that leaves threads to others: when those it may have are taken, names are asked for without one. */
+export function createLookup(components: LookupComponents = host): LookupFunction {
+  let taken = 0;
+
+  const find = async (name: string, family: Family): Promise<readonly LookupAddress[]> => {
+    if (taken >= THREADS) return components.direct(name, family);
+    taken += 1;
+    try {
+      return await components.system(name, family);
+    } finally {
+      taken -= 1;
+    }
+  };
+
+  return (name, options, callback) => {
+    const { family, all } = options;
+    const wanted = family === 4 || family === 'IPv4' ? 4 : family === 6 || family === 'IPv6' ? 6 : 0;
+    find(name, wanted).then(
+      (found) => {
+        const [first] = found;
+        if (all === true) callback(null, [...found]);
+        else callback(null, first?.address ?? '', first?.family);
+      },
+      (error: NodeJS.ErrnoException) => callback(error, '', 0),
+    );
+  };
+}
+
+const host: LookupComponents = {
+  system: (name, family) =>
+    new Promise((resolve, reject) => {
+      lookup(name, { all: true, family }, (error, found) =>
+        error === null ? resolve(found) : reject(error),
+      );
+    }),
+  direct: async (name, family) => {
+    // A new one each time: it reads resolv.conf when it is made, and that changes with the network.
+    const resolver = new Resolver();
+    const ask = (kind: 4 | 6) =>
+      new Promise<readonly LookupAddress[]>((resolve, reject) => {
+        const take = (error: NodeJS.ErrnoException | null, found: readonly string[]): void =>
+          error === null ? resolve(found.map((address) => ({ address, family: kind }))) : reject(error);
+        if (kind === 4) resolver.resolve4(name, take);
+        else resolver.resolve6(name, take);
+      });
+    const kinds = family === 0 ? ([4, 6] as const) : [family];
+    const answers = await Promise.allSettled(kinds.map(ask));
+    const found = answers.flatMap((answer) => (answer.status === 'fulfilled' ? answer.value : []));
+    const failed = answers.find((answer) => answer.status === 'rejected');
+    if (found.length === 0 && failed !== undefined) throw failed.reason;
+    return found;
+  },
+};

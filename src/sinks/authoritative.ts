@@ -1,0 +1,190 @@
+import { type Fqdn, zoneCandidates } from '../model/name.ts';
+import type { RecordKey } from '../model/record.ts';
+import { CLASS, RCODE, rcodeText, TYPE } from '../net/dns/codes.ts';
+import { type ExchangeTiming, type Peer, peerText } from '../net/dns/exchange.ts';
+import { EMPTY_MESSAGE, type Message } from '../net/dns/message.ts';
+import { foldName, sameName } from '../net/dns/names.ts';
+import { limiter } from '../net/limit.ts';
+import { type Call, type Observation, type Sink, SinkError } from './contract.ts';
+import { type Conversation, converse, type Reply } from './rfc2136/conversation.ts';
+import type { HostNetwork } from './rfc2136/network.ts';
+import { actualRecord } from './rfc2136/update.ts';
+
+export interface AuthoritativeInit {
+  readonly network: HostNetwork;
+  readonly randomBytes: (count: number) => Uint8Array;
+  /** Whom to ask which servers a zone has; without it the resolvers of this host. Never believed about the record itself. */
+  readonly resolver?: { readonly host: string; readonly port: number } | undefined;
+  /** Where name servers answer, if not at port 53. */
+  readonly port?: number;
+  readonly timing?: ExchangeTiming;
+}
+
+/** Several servers have to be asked within one call of a sink, and one that is down must not use it up. */
+const TIMING: ExchangeTiming = { datagramWaits: [800, 1_200], doubt: 0, stream: 3_000 };
+/** Records looked up at the same time. */
+const AT_ONCE = 16;
+
+/** The sink, with `observe` from the authoritative servers of each name's zone; as it is if it can be read itself. */
+export function withAuthoritativeLookup(sink: Sink, init: AuthoritativeInit): Sink {
+  if (sink.read !== undefined) return sink;
+  const { start, stop, wholeName } = sink;
+  return {
+    write: (changes, call) => sink.write(changes, call),
+    observe: (keys, call) => new Lookup(init, call).all(keys),
+    ...(wholeName === undefined ? {} : { wholeName }),
+    ...(start && { start: () => start.call(sink) }),
+    ...(stop && { stop: () => stop.call(sink) }),
+  };
+}
+
+/** Why it could not be told what a record is outside. */
+class Untold extends Error {}
+
+/** One name server of a zone: all its addresses, of both families. */
+interface NameServer {
+  readonly name: string;
+  readonly peers: readonly Peer[];
+}
+
+/**
+ * One look at a number of records. The zone's servers are found through a resolver (NS of the name, then of what is above it), and then
+ * every one of them is asked without recursion. A record is `seen` only if all that answer have authority (AA, RFC 1035
+ * section 4.1.1) and agree; caches, lame servers and secondaries that lag behind make it `unknown`.
+ */
+class Lookup {
+  readonly #init: AuthoritativeInit;
+  readonly #call: Call;
+  readonly #conversation: Conversation;
+  readonly #servers = new Map<string, Promise<readonly NameServer[] | undefined>>();
+  readonly #addresses = new Map<string, Promise<readonly Peer[]>>();
+
+  constructor(init: AuthoritativeInit, call: Call) {
+    this.#init = init;
+    this.#call = call;
+    this.#conversation = {
+      transport: 'auto',
+      timing: init.timing ?? TIMING,
+      randomBytes: init.randomBytes,
+      // Nothing is signed here.
+      wallSeconds: () => 0,
+    };
+  }
+
+  async all(keys: readonly RecordKey[]): Promise<readonly Observation[]> {
+    const limit = limiter(AT_ONCE);
+    return Promise.all(keys.map((key) => limit(() => this.#one(key))));
+  }
+
+  async #one(key: RecordKey): Promise<Observation> {
+    try {
+      return { key, kind: 'seen', contents: await this.#contents(key) };
+    } catch (error) {
+      this.#call.signal.throwIfAborted();
+      if (error instanceof Untold || error instanceof SinkError)
+        return { key, kind: 'unknown', why: error.message };
+      throw error;
+    }
+  }
+
+  async #contents(key: RecordKey): Promise<readonly string[]> {
+    const servers = await this.#serversOf(key.name);
+    const told = await Promise.all(servers.map((server) => this.#ask(server, key)));
+    const answers = told.filter((one) => one !== undefined);
+    const [first] = answers;
+    if (first === undefined)
+      throw new Untold(`none of ${servers.map(({ name }) => name).join(', ')} answers`);
+    const text = (contents: readonly string[]) => contents.toSorted().join(' ');
+    if (answers.some((one) => text(one) !== text(first)))
+      throw new Untold(`its name servers disagree: ${[...new Set(answers.map(text))].join(' | ')}`);
+    return first;
+  }
+
+  /** What one server has; `undefined` if it cannot be reached. @throws Untold if its answer is not one from authority. */
+  async #ask({ peers }: NameServer, key: RecordKey): Promise<readonly string[] | undefined> {
+    let reply: Reply;
+    try {
+      reply = await this.#send(peers, key.name, TYPE[key.type], false);
+    } catch (error) {
+      if (error instanceof SinkError) return undefined;
+      throw error;
+    }
+    const { rcode, message, peer } = reply;
+    if (rcode !== RCODE.NOERROR && rcode !== RCODE.NXDOMAIN)
+      throw new Untold(`${peerText(peer)} answered ${rcodeText(rcode)}`);
+    if (!message.authoritative) throw new Untold(`${peerText(peer)} has no authority over ${key.name}`);
+    if (message.answers.some(({ type }) => type === TYPE.CNAME || type === TYPE.DNAME))
+      throw new Untold(`${key.name} is an alias`);
+    return message.answers
+      .filter(({ name, type }) => sameName(name, key.name) && type === TYPE[key.type])
+      .map((record) => actualRecord(key, record).content);
+  }
+
+  async #serversOf(name: Fqdn): Promise<readonly NameServer[]> {
+    for (const candidate of zoneCandidates(name)) {
+      // The servers of a top-level zone know nothing of a name below it but who does.
+      if (!candidate.includes('.')) break;
+      const known = this.#servers.get(candidate) ?? this.#serversAt(candidate);
+      this.#servers.set(candidate, known);
+      const servers = await known;
+      if (servers !== undefined) return servers;
+    }
+    throw new Untold(`no zone found that holds ${name}`);
+  }
+
+  /** The servers of the zone that begins here; `undefined` if none does. */
+  async #serversAt(name: Fqdn): Promise<readonly NameServer[] | undefined> {
+    const { answers } = await this.#resolve(name, TYPE.NS);
+    const names = answers.flatMap(({ name: owner, type, data }) =>
+      type === TYPE.NS && data.kind === 'name' && sameName(owner, name) ? [foldName(data.name)] : [],
+    );
+    if (names.length === 0) return undefined;
+    return Promise.all(names.map(async (one) => ({ name: one, peers: await this.#addressesOf(one) })));
+  }
+
+  #addressesOf(server: string): Promise<readonly Peer[]> {
+    const known = this.#addresses.get(server) ?? this.#lookUp(server);
+    this.#addresses.set(server, known);
+    return known;
+  }
+
+  async #lookUp(server: string): Promise<readonly Peer[]> {
+    const { port = 53 } = this.#init;
+    const found = await Promise.all(
+      [TYPE.A, TYPE.AAAA].map(async (type) => {
+        const { answers } = await this.#resolve(server, type);
+        return answers.flatMap(({ type: answered, data }) =>
+          answered === type && data.kind === 'address' ? [{ host: data.address, port }] : [],
+        );
+      }),
+    );
+    return found.flat();
+  }
+
+  /** @throws Untold unless a resolver says yes or no. */
+  async #resolve(name: string, type: number): Promise<Message> {
+    const { rcode, message, peer } = await this.#send(await this.#resolvers(), name, type, true);
+    if (rcode === RCODE.NOERROR || rcode === RCODE.NXDOMAIN) return message;
+    throw new Untold(`resolver ${peerText(peer)} answered ${rcodeText(rcode)} for ${name}`);
+  }
+
+  async #resolvers(): Promise<readonly Peer[]> {
+    const { network, resolver } = this.#init;
+    if (resolver === undefined) {
+      const resolvers = network.resolvers();
+      if (resolvers.length === 0) throw new Untold('this host has no resolver');
+      return resolvers;
+    }
+    try {
+      const addresses = await network.addresses(resolver.host);
+      return addresses.map((host) => ({ host, port: resolver.port }));
+    } catch (cause) {
+      throw new Untold(`cannot look up ${resolver.host}`, { cause });
+    }
+  }
+
+  #send(peers: readonly Peer[], name: string, type: number, recursionDesired: boolean): Promise<Reply> {
+    const query = { ...EMPTY_MESSAGE, recursionDesired, questions: [{ name, type, class: CLASS.IN }] };
+    return converse(this.#conversation, peers, query, this.#call.signal);
+  }
+}
