@@ -1,5 +1,5 @@
-// Builds dist/: `node scripts/build.mjs` everything, `--code` without the type declarations, `--if-needed` the code, and only
-// if a source is newer than it. `--sizes` adds what each package weighs. Nothing is fetched; under a second in all.
+// Builds dist/: `node scripts/build.mjs` everything, `--code` without the type declarations, `--program` what `npm start` runs and no
+// more; with `--if-needed` the code, and only if a source is newer than it. `--sizes` adds what each package weighs. Nothing is fetched; under a second in all.
 import { execFileSync } from 'node:child_process';
 import { chmodSync, existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
@@ -10,6 +10,7 @@ import { sbom } from './sbom.mjs';
 const root = path.resolve(import.meta.dirname, '..');
 const dist = path.join(root, 'dist');
 const program = path.join(dist, 'netdrift.js');
+const bill = path.join(dist, 'sbom.cdx.json');
 
 // The bundle is an ES module, but pino, stun and dns-packet are CommonJS inside it: they need a `require`.
 const REQUIRE_BANNER =
@@ -22,10 +23,10 @@ function newest(entry) {
   return Math.max(status.mtimeMs, ...readdirSync(entry).map((name) => newest(path.join(entry, name))));
 }
 
-/** True if dist/netdrift.js is missing or older than anything it is made of. */
-export function isStale() {
-  if (!existsSync(program)) return true;
-  const built = statSync(program).mtimeMs;
+/** True if the file, the program unless another is named, is missing or older than anything it is made of. */
+export function isStale(file = program) {
+  if (!existsSync(file)) return true;
+  const built = statSync(file).mtimeMs;
   const tools = ['scripts/build.mjs', 'scripts/licences.mjs', 'scripts/sbom.mjs', 'scripts/stand-ins'];
   const inputs = ['src', ...tools, 'package.json', 'package-lock.json'];
   return inputs.some((input) => newest(path.join(root, input)) > built);
@@ -69,19 +70,9 @@ function common(version) {
   };
 }
 
-async function buildCode() {
-  const esbuild = await import('esbuild');
-  const { version } = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8'));
-  const library = await esbuild.build({
-    ...common(version),
-    entryPoints: ['src/index.ts'],
-    outfile: 'dist/index.js',
-    // One rxjs for the library and the program that uses it: operators and `instanceof` must agree.
-    external: ['@koromix/*', 'rxjs', 'rxjs/*'],
-    banner: { js: REQUIRE_BANNER },
-  });
-  // Last, because its time says whether the build is stale.
-  const { metafile } = await esbuild.build({
+/** The command: dist/netdrift.js and its parts. */
+async function buildProgram({ build }, version) {
+  const { metafile } = await build({
     ...common(version),
     entryPoints: { netdrift: 'src/main.ts' },
     outdir: 'dist',
@@ -100,9 +91,34 @@ async function buildCode() {
   for (const name of readdirSync(parts)) if (!current.has(name)) rmSync(path.join(parts, name));
   writeFileSync(program, `#!/usr/bin/env node\n${readFileSync(program, 'utf8')}`);
   chmodSync(program, 0o755);
-  const used = [...new Set([...usedInputs(metafile), ...usedInputs(library.metafile)])];
+  return metafile;
+}
+
+/** The library face: dist/index.js. */
+async function buildLibrary({ build }, version) {
+  const { metafile } = await build({
+    ...common(version),
+    entryPoints: ['src/index.ts'],
+    outfile: 'dist/index.js',
+    // One rxjs for the library and the program that uses it: operators and `instanceof` must agree.
+    external: ['@koromix/*', 'rxjs', 'rxjs/*'],
+    banner: { js: REQUIRE_BANNER },
+  });
+  return metafile;
+}
+
+async function buildCode(programOnly) {
+  const esbuild = await import('esbuild');
+  const { version } = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8'));
+  if (programOnly) return buildProgram(esbuild, version);
+  const [metafile, library] = await Promise.all([
+    buildProgram(esbuild, version),
+    buildLibrary(esbuild, version),
+  ]);
+  const used = [...new Set([...usedInputs(metafile), ...usedInputs(library)])];
   writeFileSync(path.join(dist, 'LICENCES.txt'), licences(root, used));
-  writeFileSync(path.join(dist, 'sbom.cdx.json'), sbom(root, used));
+  // Last, because its time says whether the build is stale.
+  writeFileSync(bill, sbom(root, used));
   return metafile;
 }
 
@@ -147,9 +163,10 @@ function printSizes(metafile) {
 }
 
 async function main(options) {
-  if (options.has('--if-needed') && !isStale()) return;
-  const metafile = await buildCode();
-  if (!options.has('--if-needed') && !options.has('--code')) buildTypes();
+  const programOnly = options.has('--program');
+  if (options.has('--if-needed') && !isStale(programOnly ? program : bill)) return;
+  const metafile = await buildCode(programOnly);
+  if (!options.has('--if-needed') && !options.has('--code') && !programOnly) buildTypes();
   if (options.has('--sizes')) printSizes(metafile);
 }
 

@@ -7,7 +7,7 @@ import { isStale } from './build.mjs';
 const root = path.resolve(import.meta.dirname, '..');
 
 if (isStale()) {
-  const { status } = spawnSync(process.execPath, [path.join(root, 'scripts/build.mjs'), '--if-needed'], {
+  const { status } = spawnSync(process.execPath, [path.join(root, 'scripts/build.mjs'), '--program'], {
     cwd: root,
     stdio: 'inherit',
   });
