@@ -1,5 +1,3 @@
-import { createSocket } from 'node:dgram';
-import { promises as dns } from 'node:dns';
 import { EventEmitter } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
@@ -8,8 +6,7 @@ import { formatProblem } from '../config/load.ts';
 import type { ConfigurationReport, DoctorReport } from '../daemon/doctor/contract.ts';
 import { examine, SINK_DEADLINE } from '../daemon/doctor/examine.ts';
 import { formatDoctor } from '../daemon/doctor/format.ts';
-import { handshake, type Place } from '../daemon/doctor/places.ts';
-import { throughProxy } from '../daemon/doctor/proxied.ts';
+import { hostNetwork } from '../daemon/doctor/host-network.ts';
 import { systemHost } from '../daemon/host.ts';
 import { load } from '../daemon/loading.ts';
 import { openLogging } from '../daemon/logging.ts';
@@ -17,7 +14,6 @@ import { createPools } from '../daemon/pools.ts';
 import { namedInterfaces } from '../daemon/questions.ts';
 import { createSink } from '../daemon/session.ts';
 import { USER_AGENT } from '../daemon/user-agent.ts';
-import type { RecordKey } from '../model/record.ts';
 import type { Settings } from '../model/settings.ts';
 import type { Provider } from '../sinks/contract.ts';
 import { createBoundRoutes } from '../sources/addresses/bound-route.ts';
@@ -35,6 +31,9 @@ import { EXIT } from './exit.ts';
  * Ends the process itself: a name that is still being resolved would hold it for as long as the resolver likes.
  */
 export async function doctor(options: { readonly config?: string; readonly json?: true }): Promise<never> {
+  // Read by the C library at the first name it resolves. Its own 5 s and two tries would outlast every deadline here, and a thread that waits
+  // for it holds the process at its end.
+  process.env['RES_OPTIONS'] ??= 'timeout:2 attempts:1';
   const { settings, providers, report: configuration } = await settingsToLookAt(options);
   const report = await look(settings, providers, configuration);
   const text = options.json ? `${JSON.stringify(report, null, 2)}\n` : formatDoctor(report);
@@ -62,7 +61,7 @@ async function settingsToLookAt(options: { readonly config?: string }): Promise<
     return { settings, providers, report: { file, problems: [] } };
   }
   const errors = parsed.problems.filter(({ severity }) => severity === 'error');
-  return { ...usual, report: { file, problems: errors.map((problem) => formatProblem(problem)) } };
+  return { ...usual, report: { file, problems: errors.map((problem) => formatProblem(problem).replaceAll(/\s*\n\s*/g, '; ')) } };
 }
 
 async function look(
@@ -78,9 +77,9 @@ async function look(
     { platform: host.platform, log },
     { named: namedInterfaces(settings) },
   );
+  const network = hostNetwork(host.clock);
   const state = await peekState(settings.state_dir, host.clock);
-  // The commands' own log would repeat as lines what the report says in its place.
-  const quiet = { ...host, log };
+  const shared = { ...host, log };
   const report = await examine(settings, {
     version: VERSION,
     configuration,
@@ -88,47 +87,23 @@ async function look(
     log,
     pools,
     detectors: detectorKinds,
-    boundRoutes: createBoundRoutes(quiet),
-    router: createRouterClient(quiet),
+    boundRoutes: createBoundRoutes(shared),
+    router: createRouterClient(shared),
     snapshot,
     readFile: (path) => readFileSync(path, 'utf8'),
     listen: (onState) =>
-      systemEvents({ ...quiet, snapshot, onState, signals: new EventEmitter() }, settings.watch),
-    nat: { createSocket, lookup: (name, { family }) => dns.lookup(name, { family }) },
+      systemEvents({ ...shared, snapshot, onState, signals: new EventEmitter() }, settings.watch),
+    nat: network.nat,
     sinks: {
       providers,
       create: (sink) => createSink(sink, { host, log, providers, state }),
-      resolve,
-      place: {
-        lookup: async (name) => (await dns.lookup(name, { all: true })).map(({ address }) => address),
-        handshake,
-        clock: host.clock,
-        deadline: NAME_DEADLINE,
-      },
-      proxied: (url) => throughProxy(url, process.env),
+      resolve: network.resolve,
+      place: network.place,
+      proxied: network.proxied,
       deadline: SINK_DEADLINE,
     },
   });
   return scrubbed(report, logging.scrub);
-}
-
-/** Milliseconds for a name to resolve, and again for a TLS connection. */
-const NAME_DEADLINE = 5_000;
-
-async function resolve({ name, type }: RecordKey, server?: Place): Promise<readonly string[]> {
-  const resolver = new dns.Resolver({ timeout: 2_000, tries: 1 });
-  if (server !== undefined) {
-    const host = server.host.includes(':') ? `[${server.host}]` : server.host;
-    resolver.setServers([`${host}:${server.port}`]);
-  }
-  try {
-    return await (type === 'A' ? resolver.resolve4(name) : resolver.resolve6(name));
-  } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code;
-    // The server knows the name and has none of these, or knows that there is no such name.
-    if (code === 'ENODATA' || code === 'ENOTFOUND') return [];
-    throw error;
-  }
 }
 
 /** The last defence: no text of the report holds a secret of the configuration. */

@@ -1,4 +1,4 @@
-import { formatDuration } from '../model/duration.ts';
+import { formatDuration, minutes } from '../model/duration.ts';
 import type { RecordSettings, UplinkSettings, WatchSettings } from '../model/settings.ts';
 import { mayHold } from '../model/uplinks.ts';
 import { isMapping } from './fields.ts';
@@ -113,4 +113,26 @@ export function checkGap(findings: Findings, sink: SinkDraft, written: boolean):
     remedy: `write ${formatDuration(least)} or more, or remove the key`,
     show: 'value',
   });
+}
+
+/** Providers count requests to read as well. */
+const SHORT_DRIFT_CHECK = minutes(1);
+
+export function checkDrift(findings: Findings, { path, common }: SinkDraft): void {
+  const { drift_check: every, drift_lookup: lookup, drift_resolver: resolver } = common;
+  if (typeof every === 'number' && every < SHORT_DRIFT_CHECK) {
+    findings.warning({
+      path: [...path, 'drift_check'],
+      message: 'is shorter than 1m, and many providers forbid to be asked so often',
+      remedy: 'write 1m or more, unless the server is your own',
+      show: 'value',
+    });
+  }
+  if (resolver !== undefined && lookup !== 'authoritative') {
+    findings.warning({
+      path: [...path, 'drift_resolver'],
+      message: 'is not used without drift_lookup: authoritative',
+      remedy: 'add drift_lookup: authoritative, or remove the key',
+    });
+  }
 }

@@ -8,7 +8,14 @@ export const DEFAULTS = {
   uplinks: { wan: { ipv4: ['auto'], ipv6: ['auto'] } },
   uplink: { allow: [] },
   /** `minimum_gap` is for providers that name none of their own: a second change within it waits, a flapping link is calmed. */
-  sink: { allow: [], timeout: '10s', minimum_gap: '5s', drift_check: '1h', when_absent: 'keep' },
+  sink: {
+    allow: [],
+    timeout: '10s',
+    minimum_gap: '5s',
+    drift_check: '1h',
+    drift_lookup: 'off',
+    when_absent: 'keep',
+  },
   failover: { hold_down: '30s', remove_after: '5m' },
   log: { level: 'info', format: 'auto' },
 } as const;

@@ -2,7 +2,14 @@ import { resolve } from 'node:path';
 import type { Settings, SinkSettings, UplinkSettings } from '../model/settings.ts';
 import type { Provider } from '../sinks/contract.ts';
 import type { DetectorKind } from '../sources/contract.ts';
-import { checkAllow, checkGap, checkListeners, checkUnusedUplinks, checkWatch } from './cross-checks.ts';
+import {
+  checkAllow,
+  checkDrift,
+  checkGap,
+  checkListeners,
+  checkUnusedUplinks,
+  checkWatch,
+} from './cross-checks.ts';
 import { DEFAULTS, type StateSurroundings, stateFolder } from './defaults.ts';
 import { warnOfReadableLiterals } from './exposed-secrets.ts';
 import { fields, isMapping } from './fields.ts';
@@ -144,6 +151,7 @@ function finishSink(findings: Findings, draft: SinkDraft, uplinks: readonly Upli
   checkAllow(findings, draft, records, uplinks);
   const written = findings.written([...draft.path, 'minimum_gap']);
   checkGap(findings, draft, written);
+  checkDrift(findings, draft);
   const least = provider.traits.minimumGap;
   // What the provider demands is a floor under what is written, and the default where nothing is.
   const gap = written ? Math.max(common.minimum_gap ?? 0, least ?? 0) : (least ?? common.minimum_gap ?? 0);
@@ -155,6 +163,9 @@ function finishSink(findings: Findings, draft: SinkDraft, uplinks: readonly Upli
     timeout: common.timeout as SinkSettings['timeout'],
     minimum_gap: gap as SinkSettings['minimum_gap'],
     ...(typeof common.drift_check === 'number' && { drift_check: common.drift_check }),
+    ...(common.drift_lookup === 'authoritative' && {
+      drift_lookup: common.drift_resolver === undefined ? {} : { resolver: common.drift_resolver },
+    }),
     when_absent: common.when_absent ?? DEFAULTS.sink.when_absent,
     options,
     fingerprint: fingerprint(name, provider.name, options),

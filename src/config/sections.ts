@@ -3,7 +3,7 @@ import { ALLOWABLE_CLASSES } from '../model/address.ts';
 import { milliseconds, minutes, seconds } from '../model/duration.ts';
 import { DEFAULTS } from './defaults.ts';
 import { hardwareAddress, hostSuffix } from './schema-host-part.ts';
-import { domainName, duration, durationOrOff, refuse, textReader, ttl } from './schema-types.ts';
+import { domainName, duration, durationOrOff, hostPort, refuse, textReader, ttl } from './schema-types.ts';
 
 // Timers of Node hold 2^31-1 ms, a bit under 25 days; a week leaves room for jitter and backoff.
 const WEEK = minutes(7 * 24 * 60);
@@ -114,9 +114,16 @@ export const sinkSchema = z.strictObject({
   minimum_gap: span(milliseconds(0))
     .prefault(DEFAULTS.sink.minimum_gap)
     .meta({ description: "Between two writes of one record; never less than the provider's own." }),
-  drift_check: durationOrOff({ min: minutes(1), max: WEEK })
+  drift_check: durationOrOff({ min: seconds(1), max: WEEK })
     .prefault(DEFAULTS.sink.drift_check)
     .meta({ description: 'How often to read what the provider really holds and repair it, or `off`.' }),
+  drift_lookup: z.enum(['off', 'authoritative']).prefault(DEFAULTS.sink.drift_lookup).meta({
+    description:
+      "Where a provider cannot be read: `authoritative` asks the name servers of each record's zone instead.",
+  }),
+  drift_resolver: hostPort(53).optional().meta({
+    description: 'Whom to ask which name servers a zone has. Without it, the resolvers of this host.',
+  }),
   when_absent: z.enum(['keep', 'clear']).prefault(DEFAULTS.sink.when_absent).meta({
     description: 'What becomes of a record when the host is known to have no address of its family.',
   }),

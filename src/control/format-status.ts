@@ -56,12 +56,12 @@ function sinkLines(sink: SinkStatus): readonly string[] {
 }
 
 function recordLines(record: RecordStatus, width: number): readonly string[] {
+  const name = visible(record.record);
   const published = addressText(record.published);
   const since = record.since === undefined ? '' : `  since ${moment(record.since)}`;
   const wanted = record.pending === undefined ? [] : wrapped(`should be ${addressText(record.pending)}`, 6);
-  const line = `    ${record.record.padEnd(width)}  ${published}${since}`;
-  const lines =
-    line.length <= WIDTH ? [line] : [`    ${record.record}`, ...wrapped(`${published}${since}`, 6)];
+  const line = `    ${name.padEnd(width)}  ${published}${since}`;
+  const lines = line.length <= WIDTH ? [line] : [`    ${name}`, ...wrapped(`${published}${since}`, 6)];
   return [...lines, ...wanted];
 }
 
@@ -77,7 +77,7 @@ function reasonLines({ failure, next_attempt }: RecordStatus): readonly string[]
 
 function addressText(addresses: readonly string[] | null): string {
   if (addresses === null) return 'not known';
-  return addresses.length === 0 ? 'no record' : addresses.join(' ');
+  return addresses.length === 0 ? 'no record' : visible(addresses.join(' '));
 }
 
 /** Rows with columns of equal width; rows that come out too wide are wrapped. */

@@ -4,6 +4,7 @@ import type { RecordKey } from '../model/record.ts';
 import type { Settings, SinkSettings } from '../model/settings.ts';
 import type { Provider, Sink } from '../sinks/contract.ts';
 import { type ReconcileInit, reconcile } from '../sinks/reconcile.ts';
+import { withAuthoritativeLookup } from '../sinks/with-lookup.ts';
 import { type SinkMemory, volatileMemory } from '../state/sink-memory.ts';
 import type { StateStore } from '../state/store.ts';
 import type { LaneSpec, SinkReport } from '../streams/fan-out.ts';
@@ -86,7 +87,7 @@ export async function startSession(settings: Settings, init: SessionInit): Promi
       sink: running.settings,
       init: { attempt: attempt(running), random: host.random, scheduler: host.scheduler },
       recheck: {
-        every: running.sink.read && running.settings.drift_check,
+        every: (running.sink.read ?? running.sink.observe) && running.settings.drift_check,
         random: host.random,
         scheduler: host.scheduler,
       },
@@ -173,10 +174,18 @@ export function createSink(
       settings.records.map((record) => [`${record.key.name}/${record.key.type}`, record.key]),
     ).values(),
   ];
-  const sink = provider.create(
+  const created = provider.create(
     { name: settings.name, options: settings.options, keys },
     { ...init.host, log: init.log.child({ component: 'sink', sink: settings.name }) },
   );
+  const lookup = settings.drift_lookup;
+  const sink =
+    lookup === undefined
+      ? created
+      : withAuthoritativeLookup(created, {
+          randomBytes: init.host.randomBytes,
+          resolver: lookup.resolver,
+        });
   // What is gone with the process must not be believed after a start: such a sink begins with an empty memory each time.
   const memory =
     provider.traits.volatile === true

@@ -35,6 +35,8 @@ export interface Failure {
   readonly message: string;
   /** Milliseconds not to be undercut, where the provider said so. */
   readonly retryAfter?: number;
+  /** Milliseconds that the attempt itself took before nobody was reached: they count as waited already. */
+  readonly waited?: number;
   /** True if the write may have taken effect all the same (no answer, half an answer, aborted). */
   readonly unclear?: boolean;
 }

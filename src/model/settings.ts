@@ -80,6 +80,8 @@ export interface SinkSettings {
   readonly minimum_gap: Duration;
   /** How often to read what the sink really holds; `undefined` for never, or where it cannot be read. */
   readonly drift_check?: Duration;
+  /** Set if the name servers of each record's zone may be asked where the sink cannot be read; whom to ask which those are. */
+  readonly drift_lookup?: { readonly resolver?: { readonly host: string; readonly port: number } };
   /** What to do when a family is known to be absent. */
   readonly when_absent: 'keep' | 'clear';
   /** Of the provider's own schema, already checked, secrets as `Secret`. */

@@ -8,7 +8,7 @@ import ProxyAgent from 'undici/lib/dispatcher/proxy-agent.js';
 import type { Family } from '../model/family.ts';
 import { HttpFailure } from './http.ts';
 import { type ProxyEnvironment, proxyFor } from './http-proxy.ts';
-import { createLookup } from './lookup.ts';
+import { hostLookup } from './lookup.ts';
 
 /** How requests leave this host: which family, from which address, through which proxy, over which pooled connections. */
 export interface Routes {
@@ -32,9 +32,6 @@ const IDLE_MILLISECONDS = 4_000;
 // A connection outlives the request that asked for it; the request's own deadline is the caller's signal.
 const CONNECT_MILLISECONDS = 10_000;
 
-/** One for the process, as the threads are. */
-const LOOKUP = createLookup();
-
 export function createRoutes(init: RouteInit): Routes {
   const family = numberOf(init);
   const ended = new AbortController();
@@ -42,7 +39,7 @@ export function createRoutes(init: RouteInit): Routes {
   const { localAddress } = init;
   const socket = {
     ...(family === undefined ? {} : { family }),
-    lookup: LOOKUP,
+    lookup: hostLookup,
     // Said here, it also outweighs NODE_TLS_REJECT_UNAUTHORIZED=0. NODE_EXTRA_CA_CERTS adds to the trusted.
     rejectUnauthorized: true,
     timeout: CONNECT_MILLISECONDS,

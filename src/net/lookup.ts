@@ -1,5 +1,6 @@
 import { type LookupAddress, lookup, Resolver } from 'node:dns';
-import type { LookupFunction } from 'node:net';
+import { isIP, type LookupFunction } from 'node:net';
+import { createLimit } from './limit.ts';
 
 /** The two ways to learn the addresses of a name. Both give at least one, or an error with a `code`. */
 export interface LookupComponents {
@@ -16,18 +17,23 @@ type Family = 0 | 4 | 6;
  * 10 s and more: four names of silent providers would stop every other provider, and the writing of the state, for as long.
  */
 const THREADS = 2;
+/** Milliseconds to wait for one of them. A resolver in good health answers within this, many names in a row too. */
+const PATIENCE = 500;
 
-/** A `lookup` for `net.connect` that leaves threads to others: when those it may have are taken, names are asked for without one. */
-export function createLookup(components: LookupComponents = host): LookupFunction {
-  let taken = 0;
+/** A `lookup` for `net.connect` that leaves threads to others: where those it may have stay taken, names are asked for without one. */
+export function createLookup(components: LookupComponents): LookupFunction {
+  const enter = createLimit(THREADS);
 
   const find = async (name: string, family: Family): Promise<readonly LookupAddress[]> => {
-    if (taken >= THREADS) return components.direct(name, family);
-    taken += 1;
+    // An address is its own answer: it waits for no thread, and name servers know nothing of it.
+    const literal = isIP(name);
+    if (literal !== 0 && (family === 0 || family === literal)) return [{ address: name, family: literal }];
+    const patience = AbortSignal.timeout(PATIENCE);
     try {
-      return await components.system(name, family);
-    } finally {
-      taken -= 1;
+      return await enter(() => components.system(name, family), patience);
+    } catch (error) {
+      if (error !== patience.reason) throw error;
+      return components.direct(name, family);
     }
   };
 
@@ -45,6 +51,7 @@ export function createLookup(components: LookupComponents = host): LookupFunctio
   };
 }
 
+/** What this host has for it. */
 const host: LookupComponents = {
   system: (name, family) =>
     new Promise((resolve, reject) => {
@@ -70,3 +77,6 @@ const host: LookupComponents = {
     return found;
   },
 };
+
+/** One for the process, as the threads are. */
+export const hostLookup: LookupFunction = createLookup(host);

@@ -4,14 +4,16 @@ import { CLASS, RCODE, rcodeText, TYPE } from '../net/dns/codes.ts';
 import { type ExchangeTiming, type Peer, peerText } from '../net/dns/exchange.ts';
 import { EMPTY_MESSAGE, type Message } from '../net/dns/message.ts';
 import { foldName, sameName } from '../net/dns/names.ts';
-import { limiter } from '../net/limit.ts';
-import { type Call, type Observation, type Sink, SinkError } from './contract.ts';
+import { createLimit } from '../net/limit.ts';
+import { type Call, type Observation, SinkError } from './contract.ts';
 import { type Conversation, converse, type Reply } from './rfc2136/conversation.ts';
-import type { HostNetwork } from './rfc2136/network.ts';
+import { type HostNetwork, hostNetwork } from './rfc2136/network.ts';
+import { widened } from './rfc2136/sink.ts';
 import { actualRecord } from './rfc2136/update.ts';
 
 export interface AuthoritativeInit {
-  readonly network: HostNetwork;
+  /** The host's own if not given. */
+  readonly network?: HostNetwork;
   readonly randomBytes: (count: number) => Uint8Array;
   /** Whom to ask which servers a zone has; without it the resolvers of this host. Never believed about the record itself. */
   readonly resolver?: { readonly host: string; readonly port: number } | undefined;
@@ -25,17 +27,13 @@ const TIMING: ExchangeTiming = { datagramWaits: [800, 1_200], doubt: 0, stream: 
 /** Records looked up at the same time. */
 const AT_ONCE = 16;
 
-/** The sink, with `observe` from the authoritative servers of each name's zone; as it is if it can be read itself. */
-export function withAuthoritativeLookup(sink: Sink, init: AuthoritativeInit): Sink {
-  if (sink.read !== undefined) return sink;
-  const { start, stop, wholeName } = sink;
-  return {
-    write: (changes, call) => sink.write(changes, call),
-    observe: (keys, call) => new Lookup(init, call).all(keys),
-    ...(wholeName === undefined ? {} : { wholeName }),
-    ...(start && { start: () => start.call(sink) }),
-    ...(stop && { stop: () => stop.call(sink) }),
-  };
+/** Looks the records up, each at all the name servers of its zone. Rejects for defects and aborts only. */
+export function lookUp(
+  keys: readonly RecordKey[],
+  call: Call,
+  init: AuthoritativeInit,
+): Promise<readonly Observation[]> {
+  return widened(call, (own) => new Lookup(init, own).all(keys));
 }
 
 /** Why it could not be told what a record is outside. */
@@ -72,7 +70,7 @@ class Lookup {
   }
 
   async all(keys: readonly RecordKey[]): Promise<readonly Observation[]> {
-    const limit = limiter(AT_ONCE);
+    const limit = createLimit(AT_ONCE);
     return Promise.all(keys.map((key) => limit(() => this.#one(key))));
   }
 
@@ -89,8 +87,12 @@ class Lookup {
 
   async #contents(key: RecordKey): Promise<readonly string[]> {
     const servers = await this.#serversOf(key.name);
-    const told = await Promise.all(servers.map((server) => this.#ask(server, key)));
-    const answers = told.filter((one) => one !== undefined);
+    // All of them to their end, so that nothing is left running behind.
+    const told = await Promise.allSettled(servers.map((server) => this.#ask(server, key)));
+    const answers = told.flatMap((end) => {
+      if (end.status === 'rejected') throw end.reason;
+      return end.value === undefined ? [] : [end.value];
+    });
     const [first] = answers;
     if (first === undefined)
       throw new Untold(`none of ${servers.map(({ name }) => name).join(', ')} answers`);
@@ -169,7 +171,7 @@ class Lookup {
   }
 
   async #resolvers(): Promise<readonly Peer[]> {
-    const { network, resolver } = this.#init;
+    const { network = hostNetwork, resolver } = this.#init;
     if (resolver === undefined) {
       const resolvers = network.resolvers();
       if (resolvers.length === 0) throw new Untold('this host has no resolver');

@@ -1,5 +1,7 @@
 import * as z from 'zod';
 import { domainName, secret } from '../config/schema-types.ts';
+import type { RecordKey } from '../model/record.ts';
+import { markOf, verdictOn } from './ownership.ts';
 import { bearer, type RestZone } from './rest/api.ts';
 import type { Ask } from './rest/exchange.ts';
 import { baseOf, restOptions } from './rest/options.ts';
@@ -19,14 +21,6 @@ const options = z.strictObject({
   tags: z.array(z.string()).optional().meta({
     description: 'For new records, as name:value; found ones keep theirs. Not on the Free plan.',
   }),
-  owner: z
-    .string()
-    .regex(/^[\w.-]{1,32}$/)
-    .optional()
-    .meta({
-      description:
-        'Marks new records with netdrift:OWNER in their comment, and leaves records without that mark alone. To hand over a record that is there, put the mark in its comment.',
-    }),
 });
 type Options = z.output<typeof options>;
 
@@ -58,21 +52,29 @@ const extraOf = (record: RestRecord): Extra => record.extra as Extra;
 const isProxied = (record: RestRecord): boolean => extraOf(record).proxied;
 
 const MARK = /(?:^|\s)netdrift:([\w.-]+)/;
+const ownerIn = (comment: string): string | undefined => MARK.exec(comment)?.[1];
 /** 100 characters on the Free plan: the mark comes first, so that it is never what is cut. */
 const commentOf = ({ owner, comment }: Options): string | undefined =>
   owner === undefined
     ? comment
-    : `netdrift:${owner}${comment === undefined ? '' : ` ${comment}`}`.slice(0, 100);
+    : `${markOf(owner)}${comment === undefined ? '' : ` ${comment}`}`.slice(0, 100);
+
+const isUnmarked = (comment: string): boolean => ownerIn(comment) === undefined;
 
 /** Why a name is not ours to write: one of its records has another's mark, or none. */
-function guard({ key, actual }: RestChange, { owner }: Options): string | undefined {
-  const marks = actual.map((record) => MARK.exec(extraOf(record).comment)?.[1]);
-  const other = marks.find((mark) => mark !== undefined && mark !== owner);
-  const record = `the ${key.type} record of ${key.name}`;
-  if (owner === undefined || marks.every((mark) => mark === owner)) return undefined;
-  if (other !== undefined)
-    return `${record} belongs to the netdrift that calls itself ${other}, not to ${owner}`;
-  return `${record} has no mark netdrift:${owner} in its comment, so it belongs to somebody else`;
+function guard({ key, actual }: RestChange, { owner, owner_adopt }: Options): string | undefined {
+  if (owner === undefined || key.type === 'TXT') return undefined;
+  const comments = actual.map((record) => extraOf(record).comment);
+  const owners = comments.flatMap((comment) => ownerIn(comment) ?? []);
+  const verdict = verdictOn(key as RecordKey, owners, comments.some(isUnmarked), { owner, owner_adopt });
+  return verdict.kind === 'refused' ? verdict.message : undefined;
+}
+
+/** The comment of a record that is taken over: the mark, then what somebody has written there. */
+function adopted(record: RestRecord, { owner }: Options): string | undefined {
+  const { comment } = extraOf(record);
+  if (owner === undefined || !isUnmarked(comment)) return undefined;
+  return `${markOf(owner)} ${comment}`.trim();
 }
 
 /** A new record. TTL 1 is "automatic", the only one a proxied record can have. */
@@ -86,7 +88,8 @@ function post({ key: { type, name }, ttl = 1 }: RestChange, content: string, giv
 function patch(change: RestChange, record: RestRecord, content: string, given: Options) {
   const proxied = given.proxied ?? isProxied(record);
   const ttl = proxied ? undefined : changedTtl(change, record.ttl);
-  return { content, ttl, proxied: proxied === isProxied(record) ? undefined : proxied };
+  const flag = proxied === isProxied(record) ? undefined : proxied;
+  return { content, ttl, proxied: flag, comment: adopted(record, given) };
 }
 
 /** A name may be there twice, active in one account and pending in another: the last of a name is taken. */
@@ -119,6 +122,8 @@ export const cloudflare = defineRestProvider<Options>({
     'Dashboard, My Profile, API Tokens: a token with Zone / DNS / Edit and Zone / Zone / Read for the zone.',
   example: 'provider: cloudflare\ntoken: { env: CLOUDFLARE_API_TOKEN }\n',
   options,
+  notes: ['`owner` marks a record in its comment, where the others use a TXT record beside it.'],
+  marks: 'own',
   traits: { batch: 200, multiple: true, creates: true, families: 'one' },
   // 1,200 in 5 minutes for the user, over all tokens and the dashboard, then blocked for 5 minutes; some are left for others.
   // https://developers.cloudflare.com/fundamentals/api/reference/limits/
@@ -151,9 +156,14 @@ export const cloudflare = defineRestProvider<Options>({
     },
     records: async (ask, zone, name) => {
       const found = await collect(ask, recordsPath(zone), records, { per_page: 1_000, 'name.exact': name });
-      return found.map(({ proxied, comment, ...record }) => {
-        return { ...record, extra: { proxied, comment: comment ?? '' } satisfies Extra };
-      });
+      const adopts = given.owner !== undefined && given.owner_adopt === true;
+      return found.map(({ proxied, comment, ttl, ...record }) => ({
+        ...record,
+        // A proxied record has no TTL of its own: 1 stands for automatic, and nothing else can be asked for.
+        ttl: proxied ? undefined : ttl,
+        ...(adopts && isUnmarked(comment ?? '') && { unfinished: true as const }),
+        extra: { proxied, comment: comment ?? '' } satisfies Extra,
+      }));
     },
     guard: (change) => guard(change, given),
     write: {

@@ -22,7 +22,10 @@ export interface SinkMemory {
   confirmed(key: RecordKey): readonly IpAddress[] | undefined;
   /** True if a write was begun and its end is not known: crash, abort, no answer, accepted but not yet carried out. */
   unclear(key: RecordKey): boolean;
-  /** When the last write was taken, on `clock.monotonic()`; negative if that was before this process. Never in the future. */
+  /**
+   * When the last write was taken, or left without a clear end, on `clock.monotonic()`; negative if that was before this process. Never in
+   * the future.
+   */
   lastWrite(key: RecordKey): number | undefined;
   /** The strictest hold in force for this record, its sink's included. */
   hold(key: RecordKey): Hold | undefined;
@@ -41,6 +44,8 @@ interface RecordMemory {
   begun: boolean;
   doubtful: boolean;
   lastWrite: number | undefined;
+  /** What `lastWrite` was before the write under way, should that turn out to be none. */
+  writeBefore: number | undefined;
   holds: readonly HoldMemory[];
 }
 
@@ -77,6 +82,7 @@ export class SinkState implements SinkMemory {
           record.last_write === undefined
             ? undefined
             : clock.monotonic() - Math.min(Math.max(0, age), OLDEST_WRITE),
+        writeBefore: undefined,
         holds: record.holds.map((hold) => holdFromDocument(hold, clock)),
       });
     }
@@ -151,6 +157,9 @@ export class SinkState implements SinkMemory {
       // Begun twice without an outcome: the first one was aborted, and its effect stays unknown if the second one fails.
       record.doubtful ||= record.begun;
       record.begun = true;
+      // It counts as soon as it leaves: one that is overtaken, or cut off by a crash, may be carried out all the same.
+      record.writeBefore = record.lastWrite;
+      record.lastWrite = this.#clock.monotonic();
     }
     return this.#save();
   }
@@ -178,6 +187,9 @@ export class SinkState implements SinkMemory {
 
   #settle(outcome: Outcome): void {
     const record = this.#record(outcome.key);
+    const clear =
+      outcome.kind === 'unchanged' || (outcome.kind === 'failed' && outcome.failure.unclear !== true);
+    if (record.begun && clear) record.lastWrite = record.writeBefore;
     record.begun = false;
     switch (outcome.kind) {
       case 'updated':
@@ -220,7 +232,14 @@ export class SinkState implements SinkMemory {
 }
 
 function emptyRecord(): RecordMemory {
-  return { confirmed: undefined, begun: false, doubtful: false, lastWrite: undefined, holds: [] };
+  return {
+    confirmed: undefined,
+    begun: false,
+    doubtful: false,
+    lastWrite: undefined,
+    writeBefore: undefined,
+    holds: [],
+  };
 }
 
 /** A memory that is never written down, for sinks whose records end with the process. */

@@ -23,6 +23,9 @@ const PATIENT: Curve = { first: 30_000, longest: 30_000 };
 /** Share of the wait that chance adds. */
 const JITTER = 0.25;
 
+/** The longest delay a timer of Node takes, 24.8 days; a longer one would fire at once, for ever. */
+export const LONGEST_TIMER = 2 ** 31 - 1;
+
 /**
  * Milliseconds to wait before the next attempt after `attempt` failures in a row (1 for the first), or `undefined` for failures
  * that are not retried on their own.
@@ -34,8 +37,10 @@ export function backoff(failure: Failure, attempt: number, random: Random): numb
   if (isPermanent(failure.class)) return undefined;
   const curve = curveOf(failure, attempt);
   const grown = Math.min(curve.longest, curve.first * 2 ** Math.min(attempt - 1, 30));
-  const wait = Math.max(grown, failure.retryAfter ?? 0);
-  return Math.round(wait + grown * JITTER * random());
+  // Where packets vanish, an attempt takes as long as its deadline: with the wait behind it, a network that returns would go unused.
+  const rest = failure.class === 'unreachable' ? Math.max(0, grown - (failure.waited ?? 0)) : grown;
+  const wait = Math.max(rest, failure.retryAfter ?? 0);
+  return Math.min(LONGEST_TIMER, Math.round(wait + grown * JITTER * random()));
 }
 
 function curveOf(failure: Failure, attempt: number): Curve {

@@ -56,7 +56,8 @@ export function detect(init: DetectInit): OperatorFunction<Observation, Findings
     init.ask(question, observation).pipe(
       mergeMap((found) => {
         if (!retry || found.state.kind !== 'keep' || !hasRoute(observation, question)) return of(found);
-        const failure = { class: 'unreachable', scope: 'sink', message: found.state.why } as const;
+        const { why: message } = found.state;
+        const failure = { class: 'unreachable', scope: 'sink', message, waited: found.took } as const;
         const wait = backoff(failure, attempt, random) ?? 0;
         const again = timer(wait, scheduler).pipe(
           mergeMap(() => askUntilKnown(question, observation, attempt + 1)),

@@ -3,7 +3,7 @@ import { sameAddresses } from '../model/address.ts';
 import type { Random } from '../model/clock.ts';
 import type { Outcome } from '../model/outcome.ts';
 import { keyText, type Target } from '../model/record.ts';
-import { backoff } from './backoff.ts';
+import { backoff, LONGEST_TIMER } from './backoff.ts';
 
 /** What one sink should hold now, as far as it is known. */
 export interface LaneInput {
@@ -141,7 +141,7 @@ const isUnfinished = (outcome: Outcome): boolean => outcome.kind === 'failed' ||
 
 function shortestWait(outcomes: readonly Outcome[], round: number, random: Random): number | undefined {
   const waits = outcomes.flatMap((outcome) => {
-    if (outcome.kind === 'pending') return [outcome.retryAfter];
+    if (outcome.kind === 'pending') return [Math.min(outcome.retryAfter, LONGEST_TIMER)];
     if (outcome.kind !== 'failed') return [];
     const wait = backoff(outcome.failure, round, random);
     return wait === undefined ? [] : [wait];

@@ -31,7 +31,10 @@ export const EVENTS = {
   detector_failed: event('debug', 'one witness gave no answer; the next one is asked'),
 
   drift_found: event('warn', 'somebody else changed a record that was confirmed; it is repaired'),
-  drift_unknown: event('debug', 'it could not be told what the name servers say of a record; nothing is done'),
+  drift_unknown: event(
+    'debug',
+    'it could not be told what the name servers say of a record; nothing is done',
+  ),
   drift_stays: event(
     'warn',
     'name servers still answer otherwise although the record was written again; not repeated for a day',

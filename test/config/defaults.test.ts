@@ -20,7 +20,14 @@ describe('defaults', () => {
       detection: { deadline: '5s' },
       uplinks: { wan: { ipv4: ['auto'], ipv6: ['auto'] } },
       uplink: { allow: [] },
-      sink: { allow: [], timeout: '10s', minimum_gap: '5s', drift_check: '1h', when_absent: 'keep' },
+      sink: {
+        allow: [],
+        timeout: '10s',
+        minimum_gap: '5s',
+        drift_check: '1h',
+        drift_lookup: 'off',
+        when_absent: 'keep',
+      },
       failover: { hold_down: '30s', remove_after: '5m' },
       log: { level: 'info', format: 'auto' },
     });

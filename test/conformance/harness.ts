@@ -27,12 +27,16 @@ export interface SinkHarness {
   readonly removes: boolean;
   /** Which troubles exist with this provider (a program has no 429). */
   readonly troubles: readonly Trouble[];
+  /** True if records can be marked with an owner; then the benches have `sinkWith`. */
+  readonly owns?: true;
   /** A provider without records and a sink that uses it; a new one for each test. */
   start(): Promise<SinkBench>;
 }
 
 export interface SinkBench {
   readonly sink: Sink;
+  /** Another sink at the same provider, with these options beside those it needs. */
+  readonly sinkWith?: (options: object) => Sink;
   readonly http: HttpClient;
   /** Two names the sink may write, in one zone. */
   readonly names: readonly [Fqdn, Fqdn];

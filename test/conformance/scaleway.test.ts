@@ -6,6 +6,7 @@ import { describeSinkConformance } from './suite.ts';
 describeSinkConformance('scaleway', {
   traits: scaleway.traits,
   reads: true,
+  owns: true,
   pageSize: PAGE_SIZE,
   removes: true,
   troubles: ['credentials', 'rate_limited', 'server_error', 'hang', 'malformed'],

@@ -7,6 +7,7 @@ import { keyText, type Target } from '../../src/model/record.ts';
 import { SinkError, type WriteResult } from '../../src/sinks/contract.ts';
 import { plan, planBlind } from '../../src/sinks/plan.ts';
 import { callOf } from '../fakes/sink-call.ts';
+import { describeOwnership } from './ownership.ts';
 import { type HeldRecord, RETRY_AFTER, type SinkBench, type SinkHarness, type Trouble } from './harness.ts';
 
 const CLASS_OF: Readonly<Record<Trouble, FailureClass>> = {
@@ -39,6 +40,7 @@ const NEW = { A: '203.0.113.2', AAAA: '2001:db8::2' } as const;
  * or by an `HttpClient` that rewrites the origin. `example.test.ts` is a whole harness for a paged REST service in one page.
  */
 export function describeSinkConformance(name: string, harness: SinkHarness): void {
+  if (harness.owns === true) describeOwnership(name, harness);
   describe(`conformance: ${name}`, () => {
     let bench: SinkBench | undefined;
     afterEach(async () => {

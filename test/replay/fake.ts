@@ -108,9 +108,17 @@ export async function startFake(init: FakeInit): Promise<SinkBench> {
   const pool = createHttpPool({ userAgent: 'netdrift-test/1.0' });
   const server = await startHttpServer({ respond });
   const endpoint = new URL(new URL(dialect.base).pathname, server.url).href;
-  const options = provider.options.parse({ ...(init.options ?? { token: 'token-token' }), endpoint });
+  const sinkWith = (more: object) => {
+    const options = provider.options.parse({
+      ...(init.options ?? { token: 'token-token' }),
+      endpoint,
+      ...more,
+    });
+    return provider.create({ name: 'test', options, keys: [] }, components());
+  };
   return {
-    sink: provider.create({ name: 'test', options, keys: [] }, components()),
+    sink: sinkWith({}),
+    sinkWith,
     http: pool.client,
     names: [fqdn('home.example.org'), fqdn('other.example.org')],
     neighbour: fqdn('myhome.example.org'),

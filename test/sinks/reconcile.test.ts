@@ -181,6 +181,21 @@ describe('reconcile', () => {
     expect(bench.memory.unclear(key)).toBe(true);
   });
 
+  it('believes the sink about how far it came when the deadline passed', async () => {
+    const bench = new Bench();
+    bench.answer = (_, signal) =>
+      new Promise((_resolve, reject) => {
+        const never = failure({ class: 'unreachable', message: 'never connected' });
+        signal.addEventListener('abort', () => reject(new SinkError(never)));
+      });
+    const [outcome] = await bench.run(bench.blind, [target('93.184.216.34')], { timeout: 30 });
+    expect(outcome).toMatchObject({
+      kind: 'failed',
+      failure: { class: 'unreachable', message: 'never connected' },
+    });
+    expect(bench.memory.unclear(key)).toBe(false);
+  });
+
   it('ends at once when aborted, and believes nothing', async () => {
     const bench = new Bench();
     await bench.run(bench.blind, [target('93.184.216.34')]);

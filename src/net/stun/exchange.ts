@@ -1,8 +1,9 @@
 import { createSocket, type RemoteInfo } from 'node:dgram';
-import { lookup } from 'node:dns';
+import type { LookupFunction } from 'node:net';
 import type { IpAddress } from '../../model/address.ts';
 import { familyOf, parseAddress } from '../../model/address.ts';
 import type { Family } from '../../model/family.ts';
+import { hostLookup } from '../lookup.ts';
 import type { StunAnswer } from './message.ts';
 import { decodeBindingAnswer, encodeBindingRequest, TRANSACTION_ID_LENGTH } from './message.ts';
 
@@ -19,11 +20,15 @@ export const RFC_8489_RETRANSMISSION: Retransmission = { timeout: 500, requests:
 /** What the exchange uses of the host. */
 export interface StunNetwork {
   readonly createSocket: typeof createSocket;
-  readonly lookup: typeof lookup;
+  readonly lookup: LookupFunction;
   readonly retransmission: Retransmission;
 }
 
-export const hostNetwork: StunNetwork = { createSocket, lookup, retransmission: RFC_8489_RETRANSMISSION };
+export const hostNetwork: StunNetwork = {
+  createSocket,
+  lookup: hostLookup,
+  retransmission: RFC_8489_RETRANSMISSION,
+};
 
 export interface StunQuestion {
   readonly host: string;
@@ -66,7 +71,7 @@ export function resolve(
     signal.addEventListener('abort', abort, { once: true });
     network.lookup(host, { family: family === 'ipv4' ? 4 : 6 }, (error, text) => {
       signal.removeEventListener('abort', abort);
-      const address = error === null ? parseAddress(text) : undefined;
+      const address = error === null ? parseAddress(String(text)) : undefined;
       if (address !== undefined && familyOf(address) === family) settle({ kind: 'resolved', address });
       else
         settle(failed(`no ${family === 'ipv4' ? 'IPv4' : 'IPv6'} address of ${host} found${codeOf(error)}`));

@@ -21,7 +21,10 @@ export const jsonCodec: Codec = {
   accept: 'application/json',
   // RFC 8259 section 11 and RFC 6839 section 3.1 (`application/problem+json`).
   reads: (type) => /^(?:application|text)\/(?:[\w.-]+\+)?json\b/i.test(type),
-  decode: (text) => JSON.parse(text) as unknown,
+  decode: (text) => {
+    if (isTooDeep(text)) throw new Error('nested too deep');
+    return JSON.parse(text) as unknown;
+  },
 };
 
 /** For services that want a form and answer in JSON. */
@@ -30,3 +33,23 @@ export const formCodec: Codec = {
   writes: 'application/x-www-form-urlencoded',
   encode: (body) => new URLSearchParams(body as Record<string, string>).toString(),
 };
+
+/** No answer of a DNS service is nested deeper than 10; whoever walks over one recursively must not run out of stack. */
+const DEEPEST = 64;
+
+/** Counts brackets outside of texts; says nothing of whether it is JSON. */
+function isTooDeep(text: string): boolean {
+  let depth = 0;
+  let quoted = false;
+  for (let at = 0; at < text.length; at += 1) {
+    const character = text[at];
+    if (quoted) {
+      if (character === '\\') at += 1;
+      else if (character === '"') quoted = false;
+    } else if (character === '"') quoted = true;
+    else if (character === '[' || character === '{') depth += 1;
+    else if (character === ']' || character === '}') depth -= 1;
+    if (depth > DEEPEST) return true;
+  }
+  return false;
+}

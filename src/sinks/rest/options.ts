@@ -1,9 +1,10 @@
 import * as z from 'zod';
 import { domainName, httpUrl } from '../../config/schema-types.ts';
 import type { Fqdn } from '../../model/name.ts';
+import { type OwnerOptions, ownerOptions } from '../ownership.ts';
 
 /** Options every REST provider has beside its own. */
-export interface RestOptions {
+export interface RestOptions extends OwnerOptions {
   /** Where the API is, if not at its documented address: a test server, a gateway. */
   readonly endpoint?: URL | undefined;
   /** The zone all records of the sink are in; spares looking for it, and needs fewer rights. */
@@ -22,6 +23,7 @@ export const restOptions = {
     description:
       'false: change only records that are there already, never make new ones. Left out, they are made.',
   }),
+  ...ownerOptions,
 };
 
 /** The base for paths: the operator's endpoint, or the documented one. */

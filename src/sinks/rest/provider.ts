@@ -2,6 +2,7 @@ import type { Provider } from '../contract.ts';
 import type { RestApi } from './api.ts';
 import type { Limit } from './gate.ts';
 import type { RestOptions } from './options.ts';
+import { ownedRestSink } from './owned.ts';
 import { RestSession } from './session.ts';
 import { restSink } from './sink.ts';
 
@@ -9,6 +10,8 @@ export interface RestProvider<Options extends RestOptions> extends Omit<Provider
   /** The provider's request limits, all of which hold; a little below the documented numbers where others use the account too. */
   readonly limits: readonly Limit[];
   readonly api: (options: Options) => RestApi;
+  /** How `owner` is carried out: by TXT records beside the records, or in a way of the provider's own, in its `api`. */
+  readonly marks?: 'txt' | 'own';
 }
 
 /** A provider, plus the way to its session for tests and for records of other types than A and AAAA. */
@@ -20,7 +23,7 @@ export interface DefinedProvider<Options extends RestOptions> extends Provider<O
 export function defineRestProvider<Options extends RestOptions>(
   definition: RestProvider<Options>,
 ): DefinedProvider<Options> {
-  const { limits, api, ...provider } = definition;
+  const { limits, api, marks = 'txt', ...provider } = definition;
   const session: DefinedProvider<Options>['session'] = (init, components) =>
     new RestSession(api(init.options), {
       title: provider.title,
@@ -30,5 +33,11 @@ export function defineRestProvider<Options extends RestOptions>(
       components,
     });
   const traits = { reads: true, ...provider.traits };
-  return { ...provider, traits, session, create: (init, components) => restSink(session(init, components)) };
+  const create: DefinedProvider<Options>['create'] = (init, components) => {
+    const { owner, owner_adopt } = init.options;
+    const own = session(init, components);
+    if (owner === undefined || marks === 'own') return restSink(own);
+    return ownedRestSink(own, provider.title, { owner, owner_adopt });
+  };
+  return { ...provider, traits, session, create };
 }

@@ -19,6 +19,8 @@ export interface ListedRecord {
   readonly content: string;
   /** Seconds. */
   readonly ttl?: number | undefined;
+  /** As in `ActualRecord`. */
+  readonly unfinished?: true;
   /** Whatever the provider's file needs to write the record back unharmed. */
   readonly extra?: unknown;
 }
@@ -28,6 +30,7 @@ export interface RestRecord {
   readonly key: RestKey;
   readonly content: string;
   readonly ttl?: number;
+  readonly unfinished?: true;
   readonly extra?: unknown;
 }
 

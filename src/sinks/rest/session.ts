@@ -137,7 +137,9 @@ export class RestSession {
   /** Why nothing is to be sent for this change. */
   #withheld(change: RestChange): Failure | undefined {
     if (change.edits.length === 0) return undefined;
-    if (!this.#creates && change.actual.length === 0) return this.#noRecord(change.key);
+    // A mark of ownership is netdrift's own, whoever has made the record.
+    const foreign = change.key.type !== 'TXT';
+    if (!this.#creates && foreign && change.actual.length === 0) return this.#noRecord(change.key);
     const why = this.#api.guard?.(change);
     if (why === undefined) return undefined;
     const message = `${this.#around.title}: ${cleanWords(why, this.#around.secrets)}`;

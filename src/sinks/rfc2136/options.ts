@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { domainName, hostPort, secret, ttl } from '../../config/schema-types.ts';
 import { TSIG_ALGORITHMS, type TsigKey } from '../../net/dns/tsig.ts';
+import { ownerOptions } from '../ownership.ts';
 
 const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}(?:==)?|[A-Za-z0-9+/]{3}=?)?$/;
 
@@ -18,7 +19,7 @@ const key = z.strictObject({
     .meta({ description: 'The secret in base64, as tsig-keygen prints it.' }),
 });
 
-export const rfc2136Options = z.strictObject({
+const fields = z.strictObject({
   server: hostPort(53).optional().meta({
     description: "The server that takes updates. Without it, the primary named in the zone's SOA record.",
   }),
@@ -38,6 +39,13 @@ export const rfc2136Options = z.strictObject({
     .enum(['auto', 'tcp'])
     .prefault('auto')
     .meta({ description: 'auto: UDP, and TCP where a message is too long for it. tcp: always TCP.' }),
+  ...ownerOptions,
+});
+
+export const rfc2136Options = fields.refine(({ owner, verify }) => owner === undefined || verify, {
+  path: ['owner'],
+  error: 'needs verify: true, since marks must be read',
+  params: { remedy: 'remove verify: false, or owner' },
 });
 
 export type Rfc2136Options = z.output<typeof rfc2136Options>;

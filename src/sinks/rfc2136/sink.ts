@@ -1,10 +1,10 @@
 import { setMaxListeners } from 'node:events';
 import type { Failure } from '../../model/outcome.ts';
-import type { ActualRecord, RecordKey } from '../../model/record.ts';
+import { type ActualRecord, keyText, type RecordKey } from '../../model/record.ts';
 import { CLASS, RCODE, TYPE } from '../../net/dns/codes.ts';
 import { encodeMessage } from '../../net/dns/encode.ts';
 import { DEFAULT_TIMING, type ExchangeTiming, peerText } from '../../net/dns/exchange.ts';
-import { EMPTY_MESSAGE } from '../../net/dns/message.ts';
+import { EMPTY_MESSAGE, type ResourceRecord } from '../../net/dns/message.ts';
 import { sameName } from '../../net/dns/names.ts';
 import {
   type Call,
@@ -15,8 +15,10 @@ import {
   type SinkInit,
   type WriteResult,
 } from '../contract.ts';
+import { markName, type Verdict, verdictOn } from '../ownership.ts';
 import { type Conversation, converse, type Reply } from './conversation.ts';
 import { failureOf } from './failures.ts';
+import { type FoundMark, markParts, ownersIn } from './marks.ts';
 import { type HostNetwork, hostNetwork } from './network.ts';
 import { type Rfc2136Options, tsigKey } from './options.ts';
 import { type Place, Places } from './place.ts';
@@ -65,7 +67,7 @@ export function createRfc2136(
 }
 
 /** Runs with a signal of its own: one listener on the caller's, and as many on this as there are sockets, without a warning. */
-async function widened<Value>(call: Call, work: (call: Call) => Promise<Value>): Promise<Value> {
+export async function widened<Value>(call: Call, work: (call: Call) => Promise<Value>): Promise<Value> {
   const controller = new AbortController();
   setMaxListeners(0, controller.signal);
   const abort = (): void => controller.abort(call.signal.reason);
@@ -82,6 +84,8 @@ class Rfc2136Sink {
   readonly #options: Rfc2136Options;
   readonly #conversation: Conversation;
   readonly #places: Places;
+  /** As the last `read` found them, where `owner` is given. */
+  readonly #marks = new Map<string, FoundMark>();
 
   constructor(options: Rfc2136Options, conversation: Conversation, places: Places) {
     this.#options = options;
@@ -100,9 +104,36 @@ class Rfc2136Sink {
   }
 
   async #readKey(key: RecordKey, call: Call): Promise<readonly ActualRecord[]> {
-    const place = await this.#places.find(key.name, call.signal);
     const type = TYPE[key.type];
-    const query = { ...EMPTY_MESSAGE, questions: [{ name: key.name, type, class: CLASS.IN }] };
+    const mark = this.#options.owner === undefined ? undefined : await this.#readMark(key, call);
+    const found = await this.#query(key.name, key.name, type, call);
+    const unmarked = mark !== undefined && ownersIn(mark).length === 0 && this.#options.owner_adopt === true;
+    return found
+      .filter((record) => record.type === type || record.type === TYPE.CNAME)
+      .map((record) => ({ ...actualRecord(key, record), ...(unmarked && { unfinished: true as const }) }));
+  }
+
+  async #readMark(key: RecordKey, call: Call): Promise<FoundMark> {
+    const name = markName(key);
+    if (name === undefined) {
+      const message = `${key.name} is too long to be marked; leave out \`owner\``;
+      throw new SinkError({ class: 'invalid', scope: 'record', message });
+    }
+    const answers = await this.#query(key.name, name, TYPE.TXT, call);
+    const mark = { name, records: answers.filter(({ type }) => type === TYPE.TXT) };
+    this.#marks.set(keyText(key), mark);
+    return mark;
+  }
+
+  /** Records of that very name, from the primary of the zone that holds `within`. */
+  async #query(
+    within: RecordKey['name'],
+    name: string,
+    type: number,
+    call: Call,
+  ): Promise<readonly ResourceRecord[]> {
+    const place = await this.#places.find(within, call.signal);
+    const query = { ...EMPTY_MESSAGE, questions: [{ name, type, class: CLASS.IN }] };
     const reply = await converse(this.#conversation, place.peers, query, call.signal);
     const clean = reply.signature.kind === 'none' || reply.signature.kind === 'verified';
     const missing = reply.rcode === RCODE.NXDOMAIN && clean;
@@ -111,13 +142,26 @@ class Rfc2136Sink {
     const server = peerText(reply.peer);
     if (!reply.message.authoritative) {
       // A referral or a cached answer says nothing about what the zone holds.
-      const message = `${server} has no authority over ${key.name}; check server and zone`;
+      const message = `${server} has no authority over ${name}; check server and zone`;
       throw new SinkError({ class: 'not_found', scope: 'sink', message });
     }
-    return reply.message.answers
-      .filter((record) => sameName(record.name, key.name))
-      .filter((record) => record.type === type || record.type === TYPE.CNAME)
-      .map((record) => actualRecord(key, record));
+    return reply.message.answers.filter((record) => sameName(record.name, name));
+  }
+
+  /** Whether the record is ours to write; `undefined` where nobody asks. */
+  #verdict({ target, actual }: Change): Verdict | undefined {
+    const { owner, owner_adopt } = this.#options;
+    const mark = this.#marks.get(keyText(target.key));
+    if (owner === undefined || mark === undefined) return undefined;
+    const owners = ownersIn(mark);
+    return verdictOn(target.key, owners, owners.length === 0 && actual.length > 0, { owner, owner_adopt });
+  }
+
+  #markParts(change: Change) {
+    const mark = this.#marks.get(keyText(change.target.key));
+    const verdict = this.#verdict(change);
+    if (mark === undefined || verdict === undefined) return undefined;
+    return markParts(mark, verdict.kind === 'mark' ? this.#options.owner : undefined);
   }
 
   async write(changes: readonly Change[], call: Call): Promise<readonly WriteResult[]> {
@@ -151,6 +195,11 @@ class Rfc2136Sink {
     if (alias !== undefined)
       return fail(`${key.name} is an alias (CNAME) of ${alias}; remove that record first`);
     if (!fitsType(change)) return fail(`an address is not of the family of ${key.type}`);
+    const verdict = this.#verdict(change);
+    if (verdict?.kind === 'refused') {
+      const failure: Failure = { class: 'refused', scope: 'record', message: verdict.message };
+      return { kind: 'failed', result: failedResult(change, failure) };
+    }
     try {
       return { kind: 'found', change, place: await this.#places.find(key.name, call.signal) };
     } catch (error) {
@@ -208,7 +257,8 @@ class Rfc2136Sink {
   }
 
   #message(place: Place, changes: readonly Change[], prerequisites: Prerequisites) {
-    return updateMessage(changes, { zone: place.zone, prerequisites, ttl: this.#options.ttl });
+    const marks = (change: Change) => this.#markParts(change);
+    return updateMessage(changes, { zone: place.zone, prerequisites, ttl: this.#options.ttl, marks });
   }
 
   #failure(

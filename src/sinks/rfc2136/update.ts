@@ -10,6 +10,7 @@ import {
   type ResourceRecord,
 } from '../../net/dns/message.ts';
 import type { Change } from '../contract.ts';
+import type { markParts } from './marks.ts';
 
 /**
  * What must still hold for an update to be carried out:
@@ -23,6 +24,8 @@ export interface UpdateInit {
   readonly prerequisites: Prerequisites;
   /** Seconds, for records that did not exist. */
   readonly ttl: number;
+  /** What goes along to prove, or to take, ownership. */
+  readonly marks?: (change: Change) => ReturnType<typeof markParts> | undefined;
 }
 
 /**
@@ -34,8 +37,14 @@ export function updateMessage(changes: readonly Change[], init: UpdateInit): Mes
     ...EMPTY_MESSAGE,
     opcode: OPCODE.UPDATE,
     questions: [{ name: init.zone, type: TYPE.SOA, class: CLASS.IN }],
-    answers: changes.flatMap((change) => prerequisites(change, init.prerequisites)),
-    authorities: changes.flatMap((change) => updates(change, init.ttl)),
+    answers: changes.flatMap((change) => [
+      ...prerequisites(change, init.prerequisites),
+      ...(init.marks?.(change)?.prerequisites ?? []),
+    ]),
+    authorities: changes.flatMap((change) => [
+      ...updates(change, init.ttl),
+      ...(init.marks?.(change)?.updates ?? []),
+    ]),
   };
 }
 

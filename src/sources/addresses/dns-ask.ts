@@ -1,4 +1,4 @@
-import type { lookup } from 'node:dns';
+import type { LookupFunction } from 'node:net';
 import { familyOf, type IpAddress, parseAddress } from '../../model/address.ts';
 import { DEFAULT_TIMING, ExchangeFailure, type ExchangeTiming, exchange } from '../../net/dns/exchange.ts';
 import { type HttpClient, HttpFailure } from '../../net/http.ts';
@@ -9,7 +9,7 @@ import type { WhoamiPlace } from './dns-services.ts';
 
 /** What asking uses of the host. */
 export interface DnsNetwork {
-  readonly lookup: typeof lookup;
+  readonly lookup: LookupFunction;
   readonly timing: ExchangeTiming;
 }
 
@@ -103,7 +103,7 @@ function resolve(
   host: string,
   { family }: WhoamiQuestion,
   signal: AbortSignal,
-  look: typeof lookup,
+  look: LookupFunction,
 ): Promise<IpAddress | AddressText> {
   const literal = parseAddress(host);
   if (literal !== undefined) {
@@ -115,7 +115,7 @@ function resolve(
     signal.addEventListener('abort', abort, { once: true });
     look(host, { family: family === 'ipv4' ? 4 : 6 }, (error, text) => {
       signal.removeEventListener('abort', abort);
-      const address = error === null ? parseAddress(text) : undefined;
+      const address = error === null ? parseAddress(String(text)) : undefined;
       if (address !== undefined && familyOf(address) === family) return settle(address);
       const code = error?.code === undefined ? '' : ` (${error.code})`;
       settle(wrong(`no ${nameOf(family)} address of ${host} found${code}`));

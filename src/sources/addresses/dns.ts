@@ -1,5 +1,5 @@
-import { lookup } from 'node:dns';
 import type { Witness } from '../../model/reading.ts';
+import { hostLookup } from '../../net/lookup.ts';
 import type { Detector, DetectorComponents, DetectorInit, DetectorKind } from '../contract.ts';
 import { outsideReading, unavailable } from './answer.ts';
 import { askWhoami, type DnsNetwork, WHOAMI_TIMING } from './dns-ask.ts';
@@ -19,7 +19,7 @@ export const dnsKind: DetectorKind<DnsOptions> = {
 export function dnsDetectors(
   init: DetectorInit<DnsOptions>,
   components: DetectorComponents,
-  network: DnsNetwork = { lookup, timing: WHOAMI_TIMING },
+  network: DnsNetwork = { lookup: hostLookup, timing: WHOAMI_TIMING },
 ): readonly Detector[] {
   return servicesOf(init.options, init.family).map((service) =>
     serviceDetector(service, init, components, network),

@@ -31,7 +31,7 @@ export function lineSplitter(longest = LONGEST): (chunk: string) => readonly str
 
 /** Makes foreign text fit for a log line. */
 export function tidy(text: string, longest = 120): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is removed
-  const clean = text.replace(/[\u0000-\u001f\u007f-\u009f\s]+/g, ' ').trim();
+  // The last ones turn the direction of text.
+  const clean = text.replace(/[\p{Cc}\u200e\u200f\u202a-\u202e\u2066-\u2069\s]+/gu, ' ').trim();
   return clean.length > longest ? `${clean.slice(0, longest - 1)}…` : clean;
 }

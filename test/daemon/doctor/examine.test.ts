@@ -7,12 +7,13 @@ import { address } from '../../../src/model/address.ts';
 import { fqdn } from '../../../src/model/name.ts';
 import type { Reading } from '../../../src/model/reading.ts';
 import type { UplinkSettings } from '../../../src/model/settings.ts';
-import type { DetectorKind } from '../../../src/sources/contract.ts';
 import { interfaceKind } from '../../../src/sources/addresses/interface.ts';
+import type { DetectorKind } from '../../../src/sources/contract.ts';
 import { createRouterClient } from '../../../src/sources/router/client.ts';
 import { volatileMemory } from '../../../src/state/sink-memory.ts';
 import { silentLog } from '../../../src/telemetry/log.ts';
 import { fakeNat } from '../../net/stun/fake-nat.ts';
+import { link } from '../../sources/addresses/fixtures.ts';
 import { FakeRouter } from '../../sources/router/fake-router.ts';
 import { sink } from '../../streams/support.ts';
 import { handClock, testHost, WALL } from '../fixture.ts';
@@ -46,7 +47,11 @@ const silent: DetectorKind = {
   title: 'one that hangs',
   options: z.strictObject({}),
   create: () => [
-    { witness: { detector: 'stun', name: 'stun.example.org:3478' }, outside: true, read: () => new Promise(() => {}) },
+    {
+      witness: { detector: 'stun', name: 'stun.example.org:3478' },
+      outside: true,
+      read: () => new Promise(() => {}),
+    },
   ],
 };
 const demanding: DetectorKind = {
@@ -113,7 +118,13 @@ describe('doctor', () => {
   it('asks the witnesses of the configuration and all others that need no options, each under its own deadline', async () => {
     const report = await examine({ uplinks: [uplink(['interface', 'stun'])], sinks: [] }, setUp());
     expect(
-      report.witnesses.map((one) => [one.uplink ?? '-', one.family, one.detector, one.says, one.address ?? one.why]),
+      report.witnesses.map((one) => [
+        one.uplink ?? '-',
+        one.family,
+        one.detector,
+        one.says,
+        one.address ?? one.why,
+      ]),
     ).toEqual([
       ['wan', 'ipv4', 'interface', 'unavailable', expect.stringContaining('private')],
       ['wan', 'ipv4', 'stun', 'unavailable', 'no answer within 60 ms'],
@@ -135,25 +146,41 @@ describe('doctor', () => {
     expect(report.sinks[0]?.records).toEqual([
       { record: 'home.example.org/A', published: ['93.184.216.1'], by: 'DNS', wanted: ['93.184.216.34'] },
     ]);
-    expect(report.findings).toEqual([expect.objectContaining({ weight: 'better', what: expect.stringContaining('should be 93.184.216.34') })]);
+    expect(report.findings).toEqual([
+      expect.objectContaining({ weight: 'better', what: expect.stringContaining('should be 93.184.216.34') }),
+    ]);
   });
 
   it('judges a witness as the running netdrift does', async () => {
     const report = await examine(
       { uplinks: [uplink(['http'])], sinks: [] },
-      setUp({ snapshot: async () => ({ interfaces: home({ name: 'wg0', tunnel: true }).interfaces, routes: [{ family: 'ipv4', interface: 'wg0', metric: 0 }] }) }),
+      setUp({
+        snapshot: async () => ({
+          interfaces: home({ name: 'wg0', tunnel: true }).interfaces,
+          routes: [{ family: 'ipv4', interface: 'wg0', metric: 0 }],
+        }),
+      }),
     );
-    expect(report.witnesses[0]).toMatchObject({ says: 'known', fit: false, why: expect.stringContaining('tunnel') });
+    expect(report.witnesses[0]).toMatchObject({
+      says: 'known',
+      fit: false,
+      why: expect.stringContaining('tunnel'),
+    });
     expect(report.findings[0]?.what).toContain('nobody can tell the address of wan ipv4');
   });
 
   it('ends although nothing answers: no network, no names, a snapshot that hangs', async () => {
     const hang = () => new Promise<never>(() => {});
-    const report = await examine({ uplinks: [uplink(['interface', 'stun'])], sinks: [] }, setUp({ snapshot: hang, listen: () => new Observable() }));
+    const report = await examine(
+      { uplinks: [uplink(['interface', 'stun'])], sinks: [] },
+      setUp({ snapshot: hang, listen: () => new Observable() }),
+    );
     expect(report.host).toEqual({ interfaces: [], routes: [] });
     expect(report.router).toEqual({ kind: 'none', why: 'there is no IPv4 default route' });
     expect(report.nat).toEqual([]);
-    expect(report.findings.map(({ weight, what }) => [weight, what.split(' ').slice(0, 3).join(' ')])).toEqual([
+    expect(
+      report.findings.map(({ weight, what }) => [weight, what.split(' ').slice(0, 3).join(' ')]),
+    ).toEqual([
       ['fix', 'no network interface'],
       ['fix', "the system's events"],
     ]);
@@ -167,12 +194,18 @@ describe('doctor', () => {
       const host = testHost();
       const client = createRouterClient({ ...host, log: silentLog, network: routerNetwork });
       const snapshot = async () => ({
-        interfaces: home({ name: 'lo', addresses: [{ ...home().interfaces[1]!.addresses[0]! }] }).interfaces.slice(0, 1),
+        interfaces: [link('lo', ['127.0.0.1'])],
         routes: [{ family: 'ipv4' as const, interface: 'lo', gateway: address('127.0.0.1'), metric: 0 }],
       });
       const deadlines = { snapshot: 1_000, witness: 60, router: 5_000, nat: 100 };
-      const report = await examine({ uplinks: [], sinks: [] }, setUp({ router: client, routerNetwork, snapshot, deadlines }));
-      expect(report.router).toMatchObject({ kind: 'found', outside: { address: '203.0.114.10', by: 'nat-pmp' } });
+      const report = await examine(
+        { uplinks: [], sinks: [] },
+        setUp({ router: client, routerNetwork, snapshot, deadlines }),
+      );
+      expect(report.router).toMatchObject({
+        kind: 'found',
+        outside: { address: '203.0.114.10', by: 'nat-pmp' },
+      });
     } finally {
       router.close();
     }

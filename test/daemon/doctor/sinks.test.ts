@@ -1,7 +1,13 @@
 import { createServer, type Server } from 'node:tls';
 import { afterEach, describe, expect, it } from 'vitest';
 import { Secret } from '../../../src/config/secret.ts';
-import { checkPlace, handshake, type PlaceInit, placeOf, placeOfUrl } from '../../../src/daemon/doctor/places.ts';
+import {
+  checkPlace,
+  handshake,
+  type PlaceInit,
+  placeOf,
+  placeOfUrl,
+} from '../../../src/daemon/doctor/places.ts';
 import { checkSinks, type SinksInit } from '../../../src/daemon/doctor/sinks.ts';
 import { address } from '../../../src/model/address.ts';
 import { fqdn } from '../../../src/model/name.ts';
@@ -42,13 +48,17 @@ describe('the place of a sink', () => {
     expect(await words({ lookup: () => Promise.reject(codeError('ENOTFOUND')) })).toEqual([
       'name bad: api.example.org does not resolve (ENOTFOUND)',
     ]);
-    expect(await words({ lookup: never, deadline: 5 })).toEqual(['name bad: api.example.org did not resolve within 5ms']);
+    expect(await words({ lookup: never, deadline: 5 })).toEqual([
+      'name bad: api.example.org did not resolve within 5ms',
+    ]);
     expect((await words({ handshake: () => Promise.reject(codeError('CERT_HAS_EXPIRED')) }))[1]).toBe(
       'tls bad: no TLS connection (CERT_HAS_EXPIRED)',
     );
     expect((await words({ handshake: never, deadline: 5 }))[1]).toBe('tls bad: no TLS connection within 5ms');
     const soon = async () => ({ protocol: 'TLSv1.2', until: WALL + DAY });
-    expect((await words({ handshake: soon }))[1]).toBe('tls unknown: TLSv1.2, certificate until 2026-11-23: that is soon');
+    expect((await words({ handshake: soon }))[1]).toBe(
+      'tls unknown: TLSv1.2, certificate until 2026-11-23: that is soon',
+    );
   });
 
   it('is read from the options, host and port alone', () => {
@@ -57,15 +67,27 @@ describe('the place of a sink', () => {
       port: 443,
       tls: true,
     });
-    expect(placeOf({ server: { host: '192.0.2.53', port: 53 } })).toEqual({ host: '192.0.2.53', port: 53, tls: false });
+    expect(placeOf({ server: { host: '192.0.2.53', port: 53 } })).toEqual({
+      host: '192.0.2.53',
+      port: 53,
+      tls: false,
+    });
     expect(placeOf({ url: new Secret('http://dns.example.org:8080/{name}?key=hunter2') })).toEqual({
       host: 'dns.example.org',
       port: 8080,
       tls: false,
     });
-    expect(placeOf({ service: { url: 'https://{username}:{password}@members.example.org/nic/update' } })).toBeUndefined();
-    expect(placeOf({ service: { url: 'https://members.example.org/{username}' }, account: {} })?.host).toBe('members.example.org');
-    expect(placeOfUrl('https://[2001:db8::1]:8443/x')).toEqual({ host: '2001:db8::1', port: 8443, tls: true });
+    expect(
+      placeOf({ service: { url: 'https://{username}:{password}@members.example.org/nic/update' } }),
+    ).toBeUndefined();
+    expect(placeOf({ service: { url: 'https://members.example.org/{username}' }, account: {} })?.host).toBe(
+      'members.example.org',
+    );
+    expect(placeOfUrl('https://[2001:db8::1]:8443/x')).toEqual({
+      host: '2001:db8::1',
+      port: 8443,
+      tls: true,
+    });
     for (const nothing of [undefined, null, {}, { url: '{server}/x' }, { url: 'ftp://a.example' }, 5]) {
       expect(placeOf(nothing)).toBeUndefined();
     }
@@ -86,7 +108,9 @@ describe('the real handshake', () => {
       code: expect.stringMatching(/SELF_SIGNED|UNABLE_TO|ALTNAME/),
     });
     await expect(handshake(there, AbortSignal.abort(new Error('enough')))).rejects.toThrow('enough');
-    await expect(handshake({ ...there, port: 1 }, AbortSignal.timeout(5_000))).rejects.toMatchObject({ code: 'ECONNREFUSED' });
+    await expect(handshake({ ...there, port: 1 }, AbortSignal.timeout(5_000))).rejects.toMatchObject({
+      code: 'ECONNREFUSED',
+    });
   });
 });
 
@@ -131,7 +155,10 @@ describe('a sink', () => {
   it('that can be read is read, with name and TLS of where that went, and never written to', async () => {
     const { init, written, stopped } = setUp({
       read: async (keys, call) => {
-        await call.http({ method: 'GET', url: new URL('https://api.example.org/records?token=hunter2') }, call.signal);
+        await call.http(
+          { method: 'GET', url: new URL('https://api.example.org/records?token=hunter2') },
+          call.signal,
+        );
         await call.http({ method: 'GET', url: new URL('https://api.example.org/more') }, call.signal);
         return keys.map((key) => ({ key, content: '203.0.113.9' }));
       },
@@ -142,13 +169,19 @@ describe('a sink', () => {
       'tls good: TLSv1.3, certificate until 2027-01-21',
       'credentials good: accepted; 1 record(s) read',
     ]);
-    expect(report?.records).toEqual([{ record: 'home.example.org/A', published: ['203.0.113.9'], by: 'the provider' }]);
+    expect(report?.records).toEqual([
+      { record: 'home.example.org/A', published: ['203.0.113.9'], by: 'the provider' },
+    ]);
     expect([written, stopped]).toEqual([[], ['stopped']]);
     expect(JSON.stringify(report)).not.toContain('hunter2');
   });
 
   it('that refuses the credentials says so in the words of the provider', async () => {
-    const failure = { class: 'credentials', scope: 'sink', message: 'HTTP 401: login or key refused' } as const;
+    const failure = {
+      class: 'credentials',
+      scope: 'sink',
+      message: 'HTTP 401: login or key refused',
+    } as const;
     const { init } = setUp({ read: () => Promise.reject(new SinkError(failure)) });
     const [report] = await checkSinks([settings({ server: { host: 'ns.example.org', port: 53 } })], init);
     expect(report?.checks.map(({ what, state, class: kind }) => [what, state, kind])).toEqual([
@@ -182,7 +215,9 @@ describe('a sink', () => {
       'tls good: TLSv1.3, certificate until 2027-01-21',
       'credentials unknown: cannot be checked without a write',
     ]);
-    expect(report?.records).toEqual([{ record: 'home.example.org/A', published: ['198.51.100.1'], by: 'DNS' }]);
+    expect(report?.records).toEqual([
+      { record: 'home.example.org/A', published: ['198.51.100.1'], by: 'DNS' },
+    ]);
     expect(written).toEqual([]);
   });
 
@@ -205,7 +240,9 @@ describe('a sink', () => {
     expect(short(report?.checks ?? [])).toEqual(['server good: answers at 0.0.0.0:15353']);
     const silent = setUp({}, { resolve: () => Promise.reject(codeError('ETIMEOUT')) }, { volatile: true });
     const [dead] = await checkSinks([settings(options)], silent.init);
-    expect(short(dead?.checks ?? [])).toEqual(['server unknown: does not answer at 0.0.0.0:15353: netdrift does not run']);
+    expect(short(dead?.checks ?? [])).toEqual([
+      'server unknown: does not answer at 0.0.0.0:15353: netdrift does not run',
+    ]);
   });
 
   it('tells what is held, until when nobody but the operator can help', async () => {
@@ -213,6 +250,11 @@ describe('a sink', () => {
     const failure = { class: 'refused', scope: 'sink', message: 'abuse' } as const;
     await memory.settle([{ key: HOME, addresses: [address('192.0.2.1')], kind: 'failed', failure }]);
     const [report] = await checkSinks([settings()], init);
-    expect(report?.checks.at(-1)).toEqual({ what: 'held', state: 'bad', words: 'not tried any more: abuse', class: 'refused' });
+    expect(report?.checks.at(-1)).toEqual({
+      what: 'held',
+      state: 'bad',
+      words: 'not tried any more: abuse',
+      class: 'refused',
+    });
   });
 });

@@ -15,7 +15,7 @@ export const EVIL_VALUES: readonly unknown[] = [
   [[]],
   { toString: 1, valueOf: 1 },
   { length: -1 },
-  { then: 1 },
+  JSON.parse('{"then":1}'),
   JSON.parse('{"__proto__":{"ok":true}}'),
   'constructor',
   '\u0000\u001b[2J\u202e',

@@ -10,7 +10,7 @@ export interface TargetSpec<Input> {
   readonly check: (input: Input) => void | Promise<void>;
   /** Inputs that are the same in kind and grow with `size` octets, for the cost of `n` and `4n`. */
   readonly growth?: readonly ((size: number) => Input)[];
-  /** Inputs in a bounded run; default 150. */
+  /** Inputs in a bounded run; default 500. */
   readonly runs?: number;
 }
 
@@ -49,7 +49,7 @@ export function target<Input>(spec: TargetSpec<Input>): FuzzTarget {
   return {
     name: spec.name,
     reads: spec.reads,
-    runs: spec.runs ?? 150,
+    runs: spec.runs ?? 500,
     run: (options) => run(spec, options),
     superlinear: () => superlinear(spec),
   };

@@ -9,7 +9,7 @@ import type { StatusReport } from '../../../src/control/status.ts';
 import { cleanWords } from '../../../src/net/http-words.ts';
 import { createRedactor } from '../../../src/telemetry/redact.ts';
 import { textLine } from '../../../src/telemetry/text-line.ts';
-import { isFitToShow } from '../support/expect.ts';
+import { isFitToShow, STEERING } from '../support/expect.ts';
 import { hostileJson } from '../support/json.ts';
 import { anyText, hostileText } from '../support/mutate.ts';
 import { type FuzzTarget, target } from '../support/target.ts';
@@ -75,9 +75,6 @@ const status: fc.Arbitrary<StatusReport> = fc.record({
   sources: fc.array(fc.record({ name: words, state: words }), { maxLength: 2 }),
 });
 
-// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
-const STEERING = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/;
-
 /** Feeds chunks to the reader of lines and answers what it gave out. */
 function linesOf(chunks: readonly string[]): { readonly lines: readonly string[]; readonly over: boolean } {
   const socket = new EventEmitter();
@@ -101,7 +98,6 @@ export const controlTargets: readonly FuzzTarget[] = [
     name: 'control request',
     reads: 'the system',
     inputs: fc.oneof(hostileJson(REQUESTS), anyText()),
-    runs: 400,
     check: (line) => {
       const request = parseRequest(line);
       if (request?.ask === 'trigger') assert.ok(['string', 'undefined'].includes(typeof request.release));
@@ -140,7 +136,6 @@ export const controlTargets: readonly FuzzTarget[] = [
     growth: [
       (size) => [JSON.stringify({ ...LINE, message: '\u001b'.repeat(size / 6) }), false] as [string, boolean],
     ],
-    runs: 400,
     check: ([json, colour]) => {
       const line = textLine(json, colour);
       // biome-ignore lint/suspicious/noControlCharactersInRegex: our own colours
@@ -164,7 +159,6 @@ export const controlTargets: readonly FuzzTarget[] = [
           : json,
       ),
     growth: [(size) => JSON.stringify({ ...LINE, message: Buffer.alloc(size / 2).toString('base64') })],
-    runs: 400,
     check: (json) => {
       const redactor = createRedactor();
       redactor.add(SECRET);
@@ -179,7 +173,6 @@ export const controlTargets: readonly FuzzTarget[] = [
     reads: 'a provider',
     inputs: words,
     growth: [(size) => ' '.repeat(size), (size) => '\u001b '.repeat(size / 2)],
-    runs: 400,
     check: (text) => isFitToShow(cleanWords(text)),
   }),
 ];

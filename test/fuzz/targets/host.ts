@@ -102,7 +102,6 @@ export const hostTargets: readonly FuzzTarget[] = [
     reads: 'the system',
     inputs: lines(400),
     growth: [spaces('[ADDR]1: eth0'), spaces('[LINK]1: eth0: <'), spaces('[ROUTE]default')],
-    runs: 400,
     check: (line) => isVerdict(judgeIpMonitorLine(line)),
   }),
   target({

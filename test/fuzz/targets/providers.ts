@@ -94,6 +94,8 @@ const LINKS = [
   '<>; rel="next"',
 ] as const;
 
+const KINDS = ['fitting', 'fitting', 'fitting', 'xml', 'words', 'evil', 'page', 'empty', 'deep'] as const;
+
 function answerOf(choices: Choices): HttpAnswer {
   const schema = expected.getStore();
   const good = !choices.rarely(60);
@@ -103,17 +105,7 @@ function answerOf(choices: Choices): HttpAnswer {
   if (choices.rarely(30)) headers['link'] = choices.from(LINKS);
   if (choices.rarely(10)) headers['etag'] = '\u0001"';
   if (choices.rarely(10)) headers['location'] = 'http://[';
-  const kind = choices.from([
-    'fitting',
-    'fitting',
-    'fitting',
-    'xml',
-    'words',
-    'evil',
-    'page',
-    'empty',
-    'deep',
-  ]);
+  const kind = choices.from(KINDS);
   switch (kind) {
     case 'fitting': {
       if (schema === undefined) return { status, headers, body: choices.from(WORDS) };
@@ -288,7 +280,7 @@ function targetOf(provider: Provider): FuzzTarget {
       ),
       rows,
     ),
-    runs: 40,
+    runs: 150,
     check: async ([mode, octets]) => {
       const choices = new Choices(octets);
       const cycle = octets.length === 0 ? [0] : [...octets];

@@ -68,14 +68,12 @@ export const routerTargets: readonly FuzzTarget[] = [
     name: 'nat-pmp',
     reads: 'the network',
     inputs: hostileOctets(NAT_PMP),
-    runs: 400,
     check: (input) => void decodeNatPmp(input),
   }),
   target({
     name: 'pcp',
     reads: 'the network',
     inputs: hostileOctets(PCP),
-    runs: 400,
     check: (input) => void decodePcp(input),
   }),
   target({

@@ -32,7 +32,6 @@ export const stunTargets: readonly FuzzTarget[] = [
     reads: 'the network',
     inputs: fc.oneof(hostileOctets(SAMPLES), resized(hostileOctets(SAMPLES))),
     growth: [growing],
-    runs: 400,
     check: (input) => void decodeBindingAnswer(input, ID),
   }),
   target({
@@ -40,7 +39,6 @@ export const stunTargets: readonly FuzzTarget[] = [
     reads: 'the network',
     inputs: fc.oneof(hostileOctets(SAMPLES), resized(hostileOctets(SAMPLES))),
     growth: [growing],
-    runs: 400,
     check: (input) => void decodeBehaviourAnswer(input, ID),
   }),
 ];

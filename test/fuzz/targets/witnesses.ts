@@ -70,7 +70,6 @@ export const witnessTargets: readonly FuzzTarget[] = [
     reads: 'the network',
     inputs: hostileText(['192.0.2.1', '2001:db8::1', '::ffff:192.0.2.1', 'fe80::1%eth0', '1.2.3.4.5.6']),
     growth: [(size) => '1.'.repeat(size / 2), (size) => ' '.repeat(size), (size) => ':'.repeat(size)],
-    runs: 600,
     check: (text) => {
       isReading(readAddressText(text, 'ipv4'));
       const address = parseAddress(text);
@@ -89,12 +88,11 @@ export const witnessTargets: readonly FuzzTarget[] = [
       ['@', '/', '.', '。', '１', '％', ':80', '#', '?'],
     ),
     growth: [(size) => 'a.'.repeat(size / 2), (size) => 'ü'.repeat(size / 2)],
-    runs: 600,
     check: (text) => {
       const name = parseName(text);
       if (name === undefined) return;
       assert.equal(parseName(name), name);
-      assert.doesNotMatch(text, /[/?#@:\\[\]%\s]/, 'a URL or an address taken for a name');
+      assert.doesNotMatch(text, /[/?#@:\\[\]% \t\r\n]/, 'a URL or an address taken for a name');
       assert.equal(
         parseAddress(name),
         undefined === parseAddress(text) ? undefined : parseAddress(name),

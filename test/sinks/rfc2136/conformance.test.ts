@@ -1,6 +1,7 @@
 import { parseAddress } from '../../../src/model/address.ts';
 import type { RecordType } from '../../../src/model/family.ts';
 import { fqdn } from '../../../src/model/name.ts';
+import type { RecordKey } from '../../../src/model/record.ts';
 import { CLASS, OPCODE, RCODE, TYPE } from '../../../src/net/dns/codes.ts';
 import { rfc2136 } from '../../../src/sinks/rfc2136/index.ts';
 import type { HeldRecord, SinkBench, Trouble } from '../../conformance/harness.ts';
@@ -53,10 +54,15 @@ async function start(): Promise<SinkBench> {
             content: data.address,
             other: ttl,
           }
-        : [],
+        : {
+            key: { name: fqdn(name), type: 'TXT' } as unknown as RecordKey,
+            content: data.kind === 'opaque' ? Buffer.from(data.octets.subarray(1)).toString() : data.kind,
+            other: ttl,
+          },
     );
   return {
     sink: sinkAt(server.port, { transport: 'tcp' }, { timing }),
+    sinkWith: (options) => sinkAt(server.port, { transport: 'tcp', ...options }, { timing }),
     http: noHttp,
     names: [fqdn('home.example.org'), fqdn('other.example.org')],
     neighbour: fqdn('myhome.example.org'),
@@ -81,6 +87,7 @@ async function start(): Promise<SinkBench> {
 describeSinkConformance('rfc2136', {
   traits: rfc2136.traits,
   reads: true,
+  owns: true,
   removes: true,
   troubles: ['credentials', 'server_error', 'hang', 'malformed'],
   start,

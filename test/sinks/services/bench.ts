@@ -59,6 +59,15 @@ export async function startService(kind: Kind, more: object = {}) {
     service,
     server,
     sink,
+    sinkWith: (others: object) =>
+      provider.create(
+        {
+          name: 'other',
+          options: provider.options.parse({ ...kind.options(server.url), ...others }),
+          keys: [],
+        },
+        components(time),
+      ),
     time,
     http: pool.client,
     sorts,
@@ -99,6 +108,7 @@ export function harnessOf(kind: Kind): SinkHarness {
   return {
     traits: kind.provider.traits,
     reads: true,
+    owns: true,
     ...(kind.pageSize === undefined ? {} : { pageSize: kind.pageSize }),
     removes: true,
     troubles: ['credentials', 'rate_limited', 'server_error', 'hang', 'malformed'],
@@ -113,6 +123,7 @@ export function harnessOf(kind: Kind): SinkHarness {
       };
       return {
         sink: begun.sink,
+        sinkWith: begun.sinkWith,
         http: begun.http,
         names: [fqdn(`home.${ZONE}`), fqdn(`other.${ZONE}`)],
         neighbour: fqdn(`myhome.${ZONE}`),

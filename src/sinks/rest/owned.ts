@@ -1,0 +1,137 @@
+import { keyText, type RecordKey } from '../../model/record.ts';
+import type { Call, Change, Sink, WriteResult } from '../contract.ts';
+import { markName, markOf, type OwnerOptions, ownerInText, type Verdict, verdictOn } from '../ownership.ts';
+import { hasOtherTtl, keepsAddresses } from '../plan.ts';
+import { type End, notSent } from './ends.ts';
+import { type RestChange, type RestKey, type RestRecord, restChange } from './records.ts';
+import type { RestSession } from './session.ts';
+
+type Owned = OwnerOptions & { readonly owner: string };
+
+/**
+ * A session as a sink that writes nothing but its own: a TXT record beside each record says whose it is. The mark is written first and by
+ * itself; an interruption in between leaves a name that is taken and empty, never a record that nobody knows to be ours. A mark stays when
+ * its record is removed, so that the name stays taken.
+ */
+export function ownedRestSink(session: RestSession, title: string, options: Owned): Sink {
+  return new OwnedSink(session, title, options);
+}
+
+class OwnedSink implements Sink {
+  readonly #session: RestSession;
+  readonly #title: string;
+  readonly #options: Owned;
+  /** As the last `read` found them; a write uses them up. */
+  readonly #marks = new Map<string, readonly RestRecord[]>();
+
+  constructor(session: RestSession, title: string, options: Owned) {
+    this.#session = session;
+    this.#title = title;
+    this.#options = options;
+  }
+
+  async read(keys: readonly RecordKey[], call: Call) {
+    const records = await this.#readAll(keys, keys, call);
+    return records.map((record) => {
+      const key = record.key as RecordKey;
+      const unmarked = this.#owners(key).length === 0 && this.#options.owner_adopt === true;
+      return { ...record, key, ...(unmarked && { unfinished: true as const }) };
+    });
+  }
+
+  async write(changes: readonly Change[], call: Call): Promise<readonly WriteResult[]> {
+    const unknown = changes.map(({ target }) => target.key).filter((key) => !this.#marks.has(keyText(key)));
+    if (unknown.length > 0) await this.#readAll([], unknown, call);
+    const judged = changes.map((change) => ({ change, verdict: this.#verdict(change) }));
+    const results: WriteResult[] = judged.flatMap(({ change, verdict }) =>
+      verdict.kind === 'refused' ? [this.#refused(change, verdict.message)] : [],
+    );
+    const unmarked = judged.filter(({ verdict }) => verdict.kind === 'mark').map(({ change }) => change);
+    const ends = await this.#mark(unmarked, call);
+    const ready: Change[] = [];
+    for (const { change, verdict } of judged) {
+      if (verdict.kind === 'refused') continue;
+      const { key } = change.target;
+      const end = ends.get(keyText(key));
+      if (end?.kind === 'failed') results.push({ key, kind: 'failed', failure: markFailure(end.failure) });
+      else if (end?.kind === 'pending') results.push({ key, ...end });
+      // Only the mark was missing.
+      else if (end !== undefined && isRight(change)) results.push({ key, kind: 'updated' });
+      else ready.push(change);
+    }
+    for (const { target } of changes) this.#marks.delete(keyText(target.key));
+    if (ready.length === 0) return results;
+    const written = await this.#session.write(ready.map(restChange), call);
+    return [...results, ...written.map(({ change, end }) => ({ key: change.key as RecordKey, ...end }))];
+  }
+
+  async #readAll(
+    keys: readonly RecordKey[],
+    marked: readonly RecordKey[],
+    call: Call,
+  ): Promise<readonly RestRecord[]> {
+    const places = marked.map((key) => ({ key, mark: markKey(key) }));
+    const marks = places.flatMap(({ mark }) => mark ?? []);
+    const records = await this.#session.read([...keys, ...marks], call);
+    for (const { key, mark } of places) {
+      this.#marks.set(
+        keyText(key),
+        records.filter(({ key: { name, type } }) => type === 'TXT' && name === mark?.name),
+      );
+    }
+    return records.filter(({ key }) => key.type !== 'TXT');
+  }
+
+  #owners(key: RecordKey): readonly string[] {
+    return (this.#marks.get(keyText(key)) ?? []).flatMap(({ content }) => ownerInText(content) ?? []);
+  }
+
+  #verdict({ target, actual }: Change): Verdict {
+    const owners = this.#owners(target.key);
+    if (markKey(target.key) === undefined)
+      return { kind: 'refused', message: `${target.key.name} is too long to be marked; leave out \`owner\`` };
+    return verdictOn(target.key, owners, owners.length === 0 && actual.length > 0, this.#options);
+  }
+
+  #refused({ target }: Change, message: string): WriteResult {
+    const failure = { class: 'refused', scope: 'record', message: `${this.#title}: ${message}` } as const;
+    return { key: target.key, kind: 'failed', failure };
+  }
+
+  /** How the marking of each of them ended. */
+  async #mark(changes: readonly Change[], call: Call): Promise<ReadonlyMap<string, End>> {
+    if (changes.length === 0) return new Map();
+    const value = markOf(this.#options.owner);
+    const written = await this.#session.write(
+      changes.flatMap(({ target }): readonly RestChange[] => {
+        const key = markKey(target.key);
+        // What stands there beside marks (somebody's own TXT record) stays.
+        const actual = this.#marks.get(keyText(target.key)) ?? [];
+        const values = [...actual.map(({ content }) => content), value];
+        return key === undefined ? [] : [{ key, values, actual, edits: [{ kind: 'create', value }] }];
+      }),
+      call,
+    );
+    const ends = new Map(written.map(({ change, end }) => [`${change.key.name}/${change.key.type}`, end]));
+    return new Map(
+      changes.flatMap(({ target }) => {
+        const key = markKey(target.key);
+        const end = key && ends.get(`${key.name}/${key.type}`);
+        return end === undefined ? [] : [[keyText(target.key), end] as const];
+      }),
+    );
+  }
+}
+
+function markKey(key: RecordKey): RestKey | undefined {
+  const name = markName(key);
+  return name === undefined ? undefined : { name, type: 'TXT' };
+}
+
+const isRight = (change: Change): boolean =>
+  keepsAddresses(change) && !change.actual.some(({ ttl }) => hasOtherTtl(change.target, ttl));
+
+const markFailure = (failure: Parameters<typeof notSent>[0]) => {
+  const { message, ...rest } = notSent(failure);
+  return { ...rest, message: `the mark of ownership was not written: ${message}` };
+};
