@@ -129,10 +129,10 @@ describe('etiquette', () => {
 
   test('the gap between writes, also after one without an answer', () => {
     const truths = [truth(0, OLD), truth(1_000, NEW)];
-    expect(faults(truths, [asked(0, OLD), asked(4_900, NEW)])).toHaveLength(1);
+    expect(faults(truths, [asked(0, OLD), asked(4_800, NEW)])).toHaveLength(1);
     expect(faults(truths, [asked(0, OLD), asked(5_000, NEW)])).toEqual([]);
-    expect(faults(truths, [asked(0, OLD, SILENCE), asked(4_900, NEW)])).toHaveLength(1);
-    expect(faults(truths, [asked(0, OLD, 'HTTP 500'), asked(4_900, NEW)])).toEqual([]);
+    expect(faults(truths, [asked(0, OLD, SILENCE), asked(4_800, NEW)])).toHaveLength(1);
+    expect(faults(truths, [asked(0, OLD, 'HTTP 500'), asked(4_800, NEW)])).toEqual([]);
   });
 
   test('retries without measure', () => {

@@ -61,7 +61,10 @@ async function settingsToLookAt(options: { readonly config?: string }): Promise<
     return { settings, providers, report: { file, problems: [] } };
   }
   const errors = parsed.problems.filter(({ severity }) => severity === 'error');
-  return { ...usual, report: { file, problems: errors.map((problem) => formatProblem(problem).replaceAll(/\s*\n\s*/g, '; ')) } };
+  return {
+    ...usual,
+    report: { file, problems: errors.map((problem) => formatProblem(problem).replaceAll(/\s*\n\s*/g, '; ')) },
+  };
 }
 
 async function look(

@@ -151,7 +151,8 @@ export function createNarrator(
     switch (state.kind) {
       case 'set': {
         const words = `${subject} is ${state.address}, says ${state.via.name}`;
-        said.set(subject, words);
+        // In the book again only because it could, or could no longer, be confirmed.
+        if (!news(subject, words)) return;
         log.info('address_changed', words, {
           ...fields,
           address: state.address,

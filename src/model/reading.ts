@@ -51,4 +51,6 @@ export interface UplinkState {
   readonly state: AddressState;
   /** Milliseconds the detection took. */
   readonly took: number;
+  /** Looks in a row that could not confirm the address which is still in force. */
+  readonly unconfirmed?: number;
 }

@@ -151,7 +151,7 @@ export class SinkState implements SinkMemory {
     return [...ofSink, ...ofRecords].filter((hold) => hold.remaining() !== 0);
   }
 
-  attempting(targets: readonly Target[]): Promise<void> {
+  async attempting(targets: readonly Target[]): Promise<void> {
     for (const { key } of targets) {
       const record = this.#record(key);
       // Begun twice without an outcome: the first one was aborted, and its effect stays unknown if the second one fails.
@@ -161,7 +161,12 @@ export class SinkState implements SinkMemory {
       record.writeBefore = record.lastWrite;
       record.lastWrite = this.#clock.monotonic();
     }
-    return this.#save();
+    await this.#save();
+    // It leaves now, and a disk may have taken its time.
+    for (const { key } of targets) {
+      const record = this.#record(key);
+      if (record.begun) record.lastWrite = this.#clock.monotonic();
+    }
   }
 
   settle(outcomes: readonly Outcome[]): Promise<void> {

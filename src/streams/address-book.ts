@@ -34,13 +34,20 @@ export function enter(book: AddressBook | undefined, findings: Findings): Addres
     const known = states.get(bookKey(finding));
     const next =
       finding.state.kind === 'keep' && known?.state.kind === 'set' && !findings.networkChanged
-        ? known
+        ? { ...known, unconfirmed: (known.unconfirmed ?? 0) + 1 }
         : finding;
     states.set(bookKey(finding), next);
-    if (known === undefined || !sameState(known.state, next.state)) changed.push(next);
+    const same =
+      known !== undefined && sameState(known.state, next.state) && isDoubtful(known) === isDoubtful(next);
+    if (!same) changed.push(next);
   }
   return { look: findings.look, networkChanged: findings.networkChanged, states, changed };
 }
+
+/** After so many looks in a row an address that nobody confirms is no sign any more that its uplink works. */
+const DOUBTFUL = 3;
+
+export const isDoubtful = ({ unconfirmed = 0 }: UplinkState): boolean => unconfirmed >= DOUBTFUL;
 
 export function sameState(a: AddressState, b: AddressState): boolean {
   if (a.kind === 'set' && b.kind === 'set') return a.address === b.address;

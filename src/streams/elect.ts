@@ -3,7 +3,7 @@ import type { Clock } from '../model/clock.ts';
 import { FAMILIES, type Family } from '../model/family.ts';
 import type { AddressState, UplinkState } from '../model/reading.ts';
 import { ACTIVE, oneOfAll } from '../model/uplinks.ts';
-import { type AddressBook, bookKey, sameState } from './address-book.ts';
+import { type AddressBook, bookKey, isDoubtful, sameState } from './address-book.ts';
 
 export interface ElectInit {
   /** The lowest metric is preferred; equal ones in the order given. */
@@ -16,6 +16,8 @@ export interface ElectInit {
   readonly scheduler: SchedulerLike;
 }
 
+const UNCONFIRMED: AddressState = { kind: 'keep', why: 'nobody confirms its address any more' };
+
 interface Track {
   readonly state: AddressState;
   /** Monotonic milliseconds: working, or not working, since then. */
@@ -25,7 +27,7 @@ interface Track {
 
 /**
  * Adds to the book what several uplinks amount to: `active`, the best one that works, and `all:NAME` for records that hold all.
- * An uplink works while its address is known.
+ * An uplink works while its address is known and was confirmed by one of the last looks.
  *
  * - `active` leaves a dead uplink at once, and goes back to a better one when that has worked for the hold-down (at once, if it never
  *   failed): a line that comes and goes does not drag the record along. Where none works it is `keep`;
@@ -48,8 +50,10 @@ export function elect(init: ElectInit): OperatorFunction<AddressBook, AddressBoo
       let completed = false;
 
       const follow = (book: AddressBook, now: number): void => {
-        for (const [key, { state }] of book.states) {
+        for (const [key, entry] of book.states) {
           const before = tracks.get(key);
+          // A line can die beyond the router: nothing changes here, but nobody confirms its address any more.
+          const state: AddressState = isDoubtful(entry) ? UNCONFIRMED : entry.state;
           const works = state.kind === 'set';
           const turned = before === undefined || (before.state.kind === 'set') !== works;
           tracks.set(key, {

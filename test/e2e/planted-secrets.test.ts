@@ -151,7 +151,7 @@ test('every place that takes a secret keeps it, whatever the provider and the op
         // Shows the secret of a file that should hold an address.
         slip: {
           ipv4: [{ detector: 'file', path: space.path('secret-2') }],
-          ipv6: [{ detector: 'command', command: ['cat', space.path('secret-2')] }],
+          ipv6: [{ detector: 'command', argv: ['cat', space.path('secret-2')] }],
         },
       },
       sinks,

@@ -124,9 +124,11 @@ describeLab('the state file', [], () => {
 
 describeLab('the disk of the state', ['mount'], () => {
   const mounted: string[] = [];
-  afterEach(async () => {
+  // Lazily: netdrift may be in it still.
+  const unmount = async (): Promise<void> => {
     for (const folder of mounted.splice(0)) await execute(['umount', '-l', folder]);
-  });
+  };
+  afterEach(unmount);
   const disk = async (scene: Scene, size: string): Promise<string> => {
     const folder = path.join(scene.folder, 'disk');
     mkdirSync(folder);
@@ -161,6 +163,7 @@ describeLab('the disk of the state', ['mount'], () => {
     await netdrift.line({ event: 'record_unchanged' });
     expect(provider.exchanges.items).toHaveLength(before);
     await scene.judged(provider);
+    await unmount();
     await close(all);
   });
 
@@ -176,6 +179,7 @@ describeLab('the disk of the state', ['mount'], () => {
     await scene.judged(provider);
     scene.address('198.51.100.2');
     await scene.judged(provider);
+    await unmount();
     await close(all);
   });
 
@@ -196,6 +200,7 @@ describeLab('the disk of the state', ['mount'], () => {
     scene.address('198.51.100.3');
     await netdrift.line({ event: 'state_saved_again' });
     await scene.judged(provider);
+    await unmount();
     await close(all);
   });
 });

@@ -18,7 +18,7 @@ test('sample', async () => {
   const outside = (await lab.namespace('srv'));
   await lab.cable({ namespace: outside, device: 'eth0' }, { namespace: n.router, device: 'srv' });
   await n.router.addAddress('srv', '203.0.115.1/24');
-  await n.router.nft('table ip m2 { chain out { type nat hook postrouting priority srcnat; oifname "srv" snat to 203.0.114.10\n } }').catch((e) => console.log(String(e)));
+  await n.router.nft('table ip m2 {\n chain out {\n type nat hook postrouting priority srcnat\n oifname "srv" snat to 203.0.114.10\n }\n }');
   await outside.addAddress('eth0', '203.0.115.2/24');
   await outside.addAddress('eth0', '203.0.115.3/24');
   await outside.defaultRoute('203.0.115.1');

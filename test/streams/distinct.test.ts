@@ -87,3 +87,16 @@ describe('enter', () => {
     expect(shown(known)).toBe('198.51.100.1');
   });
 });
+
+describe('an address nobody confirms', () => {
+  it('is in force, told once as doubtful after three looks, and once as confirmed again', () => {
+    let book = enter(undefined, found({}));
+    const changes: number[] = [];
+    for (const next of [values.k, values.k, values.k, values.k, values.a]) {
+      book = enter(book, next);
+      changes.push(book.changed.length);
+      expect(shown(book)).toBe('198.51.100.1');
+    }
+    expect(changes).toEqual([0, 0, 1, 0, 1]);
+  });
+});

@@ -57,6 +57,18 @@ describe('elect', () => {
   it('goes back to a better uplink only when that has worked for the hold-down', () => {
     run('b-t-b--------------------', 'x-y-----------x----------', names, active);
   });
+  it('leaves an uplink whose address nobody confirms any more', () => {
+    const doubtful = book(A, B);
+    const states = new Map(doubtful.states);
+    const one = states.get('one/ipv4');
+    if (one) states.set('one/ipv4', { ...one, unconfirmed: 3 });
+    marbles(({ hot, expectObservable }) => {
+      const source = hot('b-d---', { ...books, d: { ...doubtful, states } });
+      expectObservable(
+        source.pipe(elect(init(clockOf(asyncScheduler))), map(active), distinctUntilChanged()),
+      ).toBe('x-y---', names);
+    });
+  });
   it('starts the hold-down anew when the better one fails again', () => {
     run('b-t-b---t-b--------------', 'x-y-----------------x----', names, active);
   });

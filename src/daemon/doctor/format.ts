@@ -87,7 +87,7 @@ function routerLines({ router }: DoctorReport): readonly string[] {
 }
 
 function natLines({ nat }: DoctorReport): readonly string[] {
-  return nat.flatMap((one) => wrapped(`${one.family}  ${behaviourWords(one)}`, 2));
+  return nat.flatMap((one) => wrapped(`${one.family}  ${behaviourWords(one)}`, 2, 6));
 }
 
 const WORDS = {
@@ -127,7 +127,7 @@ function witnessRow({
   const answer = says === 'known' ? (address ?? '') : says === 'absent' ? 'none' : '-';
   // A reason is for what is not as wished; whoever asks for all of it takes --json.
   const words = says === 'known' && fit ? '' : (why ?? '');
-  return [uplink ?? '(not asked)', family, detector, name, milliseconds(took), answer, words];
+  return [uplink ?? '(others)', family, detector, name, milliseconds(took), answer, words];
 }
 
 function clockLines({ clocks: { wall, plausible, stepped, offset } }: DoctorReport): readonly string[] {
@@ -165,8 +165,8 @@ function sinkLines({ sink, provider, checks, records }: SinkReport): readonly st
 }
 
 const findingLines = ({ what, remedy }: Finding, index: number): readonly string[] => [
-  ...wrapped(`${index + 1}. ${what}`, 2),
-  ...wrapped(`-> ${remedy}`, 5),
+  ...wrapped(`${index + 1}. ${what}`, 2, 3),
+  ...wrapped(`-> ${remedy}`, 5, 3),
 ];
 
 const milliseconds = (count: number): string => `${Math.max(0, Math.round(count))} ms`;
@@ -187,17 +187,18 @@ function table(rows: readonly (readonly string[])[], indent = 2): readonly strin
   });
 }
 
-/** Breaks at spaces; continued lines stand as far in as the first. */
-function wrapped(text: string, indent: number): readonly string[] {
+/** Breaks at spaces; continued lines stand `hanging` columns further in. */
+function wrapped(text: string, indent: number, hanging = 0): readonly string[] {
   const lines: string[] = [];
   let line = '';
+  const margin = (): number => indent + (lines.length === 0 ? 0 : hanging);
   for (const word of visible(text).split(' ')) {
-    if (line !== '' && indent + line.length + 1 + word.length > WIDTH) {
-      lines.push(' '.repeat(indent) + line);
+    if (line !== '' && margin() + line.length + 1 + word.length > WIDTH) {
+      lines.push(' '.repeat(margin()) + line);
       line = word;
     } else line = line === '' ? word : `${line} ${word}`;
   }
-  return line === '' ? lines : [...lines, ' '.repeat(indent) + line];
+  return line === '' ? lines : [...lines, ' '.repeat(margin()) + line];
 }
 
 /** Words of others must not steer the terminal. */

@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import { Secret } from '../../config/secret.ts';
 import { formatDuration } from '../../model/duration.ts';
@@ -37,6 +38,8 @@ const SHOWN = 3;
 /** Whether the name resolves, and where TLS is spoken, whether the certificate is good. */
 export async function checkPlace(place: Place, init: PlaceInit): Promise<readonly Check[]> {
   const { clock, deadline } = init;
+  // An address needs no name server.
+  if (isIP(place.host) !== 0) return place.tls ? [await checkTls(place, init)] : [];
   const began = clock.monotonic();
   const name = await within<Check>(
     deadline,
@@ -63,15 +66,19 @@ export async function checkPlace(place: Place, init: PlaceInit): Promise<readonl
   );
   const found = { ...name, took: clock.monotonic() - began };
   if (name.state !== 'good' || !place.tls) return [found];
-  const opened = clock.monotonic();
+  return [found, await checkTls(place, init)];
+}
+
+async function checkTls(place: Place, { clock, deadline, handshake: open }: PlaceInit): Promise<Check> {
+  const began = clock.monotonic();
   const tls = await within<Check>(
     deadline,
-    async (signal) => judgeCertificate(await init.handshake(place, signal), clock.wall()),
+    async (signal) => judgeCertificate(await open(place, signal), clock.wall()),
     () => ({ what: 'tls', state: 'bad', words: `no TLS connection within ${formatDuration(deadline)}` }),
   ).catch(
     (error: unknown): Check => ({ what: 'tls', state: 'bad', words: `no TLS connection (${codeOf(error)})` }),
   );
-  return [found, { ...tls, took: clock.monotonic() - opened }];
+  return { ...tls, took: clock.monotonic() - began };
 }
 
 function judgeCertificate({ protocol, until }: Handshake, now: number): Check {
@@ -92,7 +99,7 @@ function codeOf(error: unknown): string {
 export const handshake: PlaceInit['handshake'] = ({ host, port }, signal) =>
   new Promise((resolve, reject) => {
     signal.throwIfAborted();
-    const named = /^[\d.]+$|:/.test(host) ? {} : { servername: host };
+    const named = isIP(host) === 0 ? { servername: host } : {};
     const socket = connectTls({ host, port, ...named, ALPNProtocols: ['http/1.1'] });
     const end = (act: () => void): void => {
       signal.removeEventListener('abort', abort);

@@ -1,4 +1,5 @@
 import { firstValueFrom } from 'rxjs';
+import type { Family } from '../../model/family.ts';
 import type { AddressState, Reading } from '../../model/reading.ts';
 import type { DetectorSettings, UplinkSettings } from '../../model/settings.ts';
 import type { Snapshot } from '../../model/snapshot.ts';
@@ -26,7 +27,10 @@ export async function askWitnesses(
   init: WitnessesInit,
 ): Promise<readonly WitnessReport[]> {
   const detectors = init.detectors.map((kind) => withDeadline(kind, init.deadline));
-  const questions = uplinkQuestions([...uplinks, others(uplinks, init.detectors)], { ...init, detectors });
+  const questions = uplinkQuestions([...uplinks, others(uplinks, snapshot, init.detectors)], {
+    ...init,
+    detectors,
+  });
   const answers = questions.flatMap((question) =>
     question.witnesses.map((witness) => askOne(question, witness, snapshot, init)),
   );
@@ -52,9 +56,15 @@ function withDeadline(kind: DetectorKind, deadline: number): DetectorKind {
   };
 }
 
-function others(uplinks: readonly UplinkSettings[], kinds: readonly DetectorKind[]): UplinkSettings {
-  const missing = (family: 'ipv4' | 'ipv6'): readonly DetectorSettings[] =>
-    kinds.flatMap(({ name, options }) => {
+/** Of a family without a default route nobody outside could be reached, so only those are asked whom somebody wants to hear. */
+function others(
+  uplinks: readonly UplinkSettings[],
+  snapshot: Snapshot,
+  kinds: readonly DetectorKind[],
+): UplinkSettings {
+  const missing = (family: Family): readonly DetectorSettings[] => {
+    if (!snapshot.routes.some((route) => route.family === family)) return [];
+    return kinds.flatMap(({ name, options }) => {
       const named = uplinks.some(({ detectors }) =>
         detectors[family].some(({ detector }) => detector === name),
       );
@@ -63,6 +73,7 @@ function others(uplinks: readonly UplinkSettings[], kinds: readonly DetectorKind
       const parsed = options.safeParse({});
       return parsed.success ? [{ detector: name, options: parsed.data }] : [];
     });
+  };
   return { name: NOBODY, detectors: { ipv4: missing('ipv4'), ipv6: missing('ipv6') }, allow: [] };
 }
 

@@ -44,6 +44,14 @@ describe('the place of a sink', () => {
     ]);
     expect(await words({ handshake: never }, false)).toHaveLength(1);
   });
+  it('needs no name server where it is an address', async () => {
+    const there = { host: '192.0.2.1', port: 443 };
+    const init = place({ lookup: never });
+    expect(await checkPlace({ ...there, tls: false }, init)).toEqual([]);
+    expect((await checkPlace({ ...there, tls: true }, init)).map(({ what, state }) => [what, state])).toEqual(
+      [['tls', 'good']],
+    );
+  });
   it('is bad with the reason if not', async () => {
     expect(await words({ lookup: () => Promise.reject(codeError('ENOTFOUND')) })).toEqual([
       'name bad: api.example.org does not resolve (ENOTFOUND)',

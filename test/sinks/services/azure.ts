@@ -7,13 +7,15 @@ const ZONES = '/subscriptions/sub/resourceGroups/dns/providers/Microsoft.Network
 const error = (status: number, code: string, message: string) => json(status, { error: { code, message } });
 /** A new one whenever a member changes. */
 const etagOf = (members: readonly Held[]): string => members.map(({ id, ttl }) => `${id}-${ttl}`).join('+');
-const FIELDS = { A: ['ARecords', 'ipv4Address'], AAAA: ['AAAARecords', 'ipv6Address'] } as const;
+const FIELDS = { A: ['ARecords', 'ipv4Address'], AAAA: ['AAAARecords', 'ipv6Address'], TXT: ['TXTRecords', 'value'] } as const;
 
 function whole(name: string, type: string, members: readonly Held[]): object {
   const { ttl, extra } = members[0] ?? {};
   const alias = (extra as { alias?: string } | undefined)?.alias;
-  const [list, field] = FIELDS[type as 'A'] ?? ['TXTRecords', 'value'];
-  const records = alias ? {} : { [list]: members.map(({ content }) => ({ [field]: content })) };
+  const [list, field] = FIELDS[type as 'A'];
+  const records = alias
+    ? {}
+    : { [list]: members.map(({ content }) => ({ [field]: type === 'TXT' ? [content] : content })) };
   return {
     id: `${ZONES}/${ZONE}/${type}/${shown(name)}`,
     etag: etagOf(members),
@@ -75,8 +77,8 @@ export function azureKind(tokens = new Tokens()): Kind {
         }
         const properties = bodyOf(request)['properties'] as Record<string, unknown>;
         const [list, field] = FIELDS[type as 'A'];
-        const contents = (properties[list] as readonly Record<string, string>[]).map(
-          (one) => one[field] ?? '',
+        const contents = (properties[list] as readonly Record<string, string | readonly string[]>[]).map(
+          (one) => [one[field] ?? ''].flat().join(''),
         );
         const before = request.method === 'PATCH' ? there[0] : undefined;
         const ttl = (properties['TTL'] as number | undefined) ?? before?.ttl;

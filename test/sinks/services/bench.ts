@@ -66,7 +66,8 @@ export async function startService(kind: Kind, more: object = {}) {
           options: provider.options.parse({ ...kind.options(server.url), ...others }),
           keys: [],
         },
-        components(time),
+        // Another host: it counts its requests by itself.
+        components(),
       ),
     time,
     http: pool.client,
