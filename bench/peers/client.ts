@@ -1,4 +1,4 @@
-import { execFileSync, spawnSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 
 /** What a client is to publish, and how eagerly. */
 export interface Task {
@@ -22,8 +22,6 @@ export interface Client {
   readonly interval: Readonly<Record<Pace, number | undefined>>;
   /** Where the default interval stands. */
   readonly intervalSource: string;
-  /** Line of its output that says that a publication has failed. */
-  readonly failure: RegExp;
   /** As the package manager knows it; `undefined` if it is not installed. */
   version(): string | undefined;
   /** Writes its configuration; gives the command that runs it in the foreground. */
@@ -33,11 +31,8 @@ export interface Client {
 /** The version of a Debian package, if its program is there. */
 export function packageVersion(name: string): string | undefined {
   if (spawnSync('which', [name], { env: WIDE_PATH }).status !== 0) return undefined;
-  try {
-    return execFileSync('dpkg-query', ['--show', '--showformat=${Version}', name], { encoding: 'utf8' });
-  } catch {
-    return 'of unknown version';
-  }
+  const { stdout } = spawnSync('dpkg', ['--status', name], { encoding: 'utf8' });
+  return /^Version: (.+)$/m.exec(stdout ?? '')?.[1] ?? 'of unknown version';
 }
 
 /** Debian keeps daemons in /usr/sbin, which not every PATH has. */

@@ -7,7 +7,6 @@ export const ddclient: Client = {
   name: 'ddclient',
   interval: { default: 300, shortest: 60 },
   intervalSource: 'daemon_interval="5m" in /etc/default/ddclient; less than 60 s is raised to 60 s',
-  failure: /FAILED:/,
   version: () => packageVersion('ddclient'),
   prepare({ names, pace, provider, folder, stateFolder }) {
     const file = path.join(folder, 'ddclient.conf');

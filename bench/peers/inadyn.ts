@@ -11,7 +11,6 @@ export const inadyn: Client = {
   interval: { default: 120, shortest: 1 },
   intervalSource:
     'DDNS_DEFAULT_PERIOD in its source, seen in its log (inadyn.conf(5) says "approx. 1 minute"); `period = 1` is obeyed',
-  failure: /Failed|Fatal|Error/i,
   version: () => packageVersion('inadyn'),
   prepare({ names, pace, provider, folder, stateFolder }) {
     const file = path.join(folder, 'inadyn.conf');

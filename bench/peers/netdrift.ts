@@ -10,7 +10,6 @@ export const netdrift: Client = {
   name: 'netdrift',
   interval: { default: undefined, shortest: undefined },
   intervalSource: 'told by the kernel',
-  failure: /"event":"(write_failed|sink_held)"/,
   version() {
     if (!existsSync(PROGRAM)) return undefined;
     return execFileSync(process.execPath, [PROGRAM, '--version'], { encoding: 'utf8' }).trim();

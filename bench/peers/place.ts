@@ -140,6 +140,8 @@ export async function at<Result>(
 /** IPv4 name servers of this machine that are not on its loopback device. */
 function nameServers(): readonly string[] {
   const text = readFileSync('/etc/resolv.conf', 'utf8');
-  const found = [...text.matchAll(/^\s*nameserver\s+(\d+\.\d+\.\d+\.\d+)/gm)].map(([, server = '']) => server);
+  const found = [...text.matchAll(/^\s*nameserver\s+(\d+\.\d+\.\d+\.\d+)/gm)].map(
+    ([, server = '']) => server,
+  );
   return [...new Set(found)].filter((server) => !server.startsWith('127.'));
 }

@@ -10,6 +10,14 @@ const GRACE = 3_000;
 
 /** Runs until SIGTERM or SIGINT (a second one ends it at once). SIGHUP reads the configuration again, SIGUSR1 makes it look. */
 export async function run(options: { readonly config?: string }): Promise<number> {
+  // From the first moment to the last: a signal that nobody listens to ends the process, and between two sessions nobody listens to SIGUSR1.
+  process.on('SIGUSR1', () => {});
+  let reload: (() => void) | undefined;
+  let asked = false;
+  process.on('SIGHUP', () => {
+    asked = reload === undefined;
+    reload?.();
+  });
   const { file, settings, providers } = await configuration(options);
   const logging = openLogging(settings, { clock: systemHost.clock, descriptor: 1 });
   const { log } = logging;
@@ -26,13 +34,14 @@ export async function run(options: { readonly config?: string }): Promise<number
       throw error;
     },
   );
-  process.on('SIGHUP', () => void daemon.reload());
+  reload = () => void daemon.reload();
+  if (asked) reload();
   void service.ready(`${settings.uplinks.length} uplink(s), ${settings.sinks.length} sink(s)`);
   const signal = await new Promise<NodeJS.Signals>((resolve) => {
-    let asked = false;
+    let stopping = false;
     const stop = (name: NodeJS.Signals): void => {
-      if (asked) process.exit(EXIT.unpublished);
-      asked = true;
+      if (stopping) process.exit(EXIT.unpublished);
+      stopping = true;
       resolve(name);
     };
     process.on('SIGTERM', stop);

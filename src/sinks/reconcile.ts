@@ -40,6 +40,7 @@ export interface ReconcileRequest {
  * Nothing is believed that was not confirmed: before a write leaves, the memory notes it as begun; only its result settles it.
  */
 export async function reconcile(init: ReconcileInit, request: ReconcileRequest): Promise<readonly Outcome[]> {
+  const began = init.clock.monotonic();
   const { settled, confirmed, changes, repairs } = await consider(init, request);
   if (confirmed.length > 0) await init.memory.settle(confirmed);
   const outcomes = [...settled, ...confirmed];
@@ -55,7 +56,16 @@ export async function reconcile(init: ReconcileInit, request: ReconcileRequest):
     }
     outcomes.push(...written);
   }
-  return outcomes;
+  return withWaited(outcomes, init.clock.monotonic() - began);
+}
+
+/** What an attempt waited for somebody to answer the connection counts towards the wait before the next one. */
+function withWaited(outcomes: readonly Outcome[], waited: number): readonly Outcome[] {
+  return outcomes.map((outcome) =>
+    outcome.kind === 'failed' && outcome.failure.class === 'unreachable'
+      ? { ...outcome, failure: { ...outcome.failure, waited } }
+      : outcome,
+  );
 }
 
 /** What a look at a sink comes to, before anything is written. */

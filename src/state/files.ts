@@ -105,11 +105,27 @@ export async function prepareFolder(folder: string): Promise<FolderCheck> {
         why: `it belongs to user ${found.uid}, netdrift runs as user ${process.getuid()}`,
       };
     }
-    if ((found.mode & 0o777) === 0o700) return { kind: 'good' };
-    await chmod(folder, 0o700);
-    return { kind: 'repaired' };
+    const open = (found.mode & 0o777) !== 0o700;
+    if (open) await chmod(folder, 0o700);
+    const closed = await closeFile(join(folder, STATE_FILE));
+    return open || closed ? { kind: 'repaired' } : { kind: 'good' };
   } catch (error) {
     return { kind: 'unusable', why: error instanceof Error ? error.message : String(error) };
+  }
+}
+
+/**
+ * A state file restored from a backup may be readable for all. True if it had to be closed and could be: in a closed folder nobody
+ * reaches it anyway, and the next write makes a new one.
+ */
+async function closeFile(path: string): Promise<boolean> {
+  try {
+    const found = await stat(path);
+    if (!found.isFile() || (found.mode & 0o077) === 0) return false;
+    await chmod(path, 0o600);
+    return true;
+  } catch {
+    return false;
   }
 }
 

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { link, open, readdir, unlink } from 'node:fs/promises';
+import { chmod, link, open, readdir, unlink } from 'node:fs/promises';
 import { connect, createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import { codeOf } from './files.ts';
@@ -110,6 +110,7 @@ async function claim(server: Server, folder: string, base: string, number: numbe
   await close(server);
   await listen(server, join(base, unnumbered));
   try {
+    await chmod(join(folder, unnumbered), 0o600);
     await link(join(folder, unnumbered), join(folder, `lock.${number}`));
   } catch (error) {
     // ENOENT: an owner has cleaned up our socket before it had its number.

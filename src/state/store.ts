@@ -56,7 +56,7 @@ export async function openState(folder: string, components: StateComponents): Pr
   const check = await prepareFolder(folder);
   if (check.kind === 'unusable') throw new NetdriftError('NETDRIFT_STATE_UNUSABLE', [folder, check.why]);
   if (check.kind === 'repaired')
-    log.warn('state_permissions_repaired', `closed ${folder} to other users (mode 0700)`);
+    log.warn('state_permissions_repaired', `closed ${folder} and what is in it to other users`);
   const lock = await takeLock(folder, log);
 
   await cleanFolder(files, folder);

@@ -50,6 +50,10 @@ const DOUBTFUL = 3;
 export const isDoubtful = ({ unconfirmed = 0 }: UplinkState): boolean => unconfirmed >= DOUBTFUL;
 
 export function sameState(a: AddressState, b: AddressState): boolean {
-  if (a.kind === 'set' && b.kind === 'set') return a.address === b.address;
+  if (a.kind === 'set' && b.kind === 'set') {
+    // Not every witness knows the length of the prefix: only two that differ put other hosts behind another one.
+    const { prefixLength = b.prefixLength } = a;
+    return a.address === b.address && prefixLength === (b.prefixLength ?? prefixLength);
+  }
   return a.kind === b.kind;
 }

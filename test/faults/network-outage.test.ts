@@ -6,7 +6,7 @@ import { startTurnserver } from '../lab/support/turn.ts';
 import { A, Field, Home, SERVER } from './support/field.ts';
 
 /** `NETDRIFT_OUTAGE=10m` makes each outage as long as that. */
-const OUTAGE: number = parseDuration(process.env['NETDRIFT_OUTAGE'] ?? '30s');
+const OUTAGE: number = parseDuration(process.env['NETDRIFT_OUTAGE'] ?? '30s') ?? Number.NaN;
 const LIMIT = 5_000;
 const SECOND = '198.51.100.11';
 

@@ -154,3 +154,57 @@ describeLab('a process that is stopped', [], () => {
     await provider.close();
   });
 });
+
+describeLab('signals at bad moments', [], () => {
+  test.concurrent('SIGUSR1 and SIGHUP while the configuration is being read again', async () => {
+    await using scene = await Scene.open();
+    const provider = await Provider.start();
+    scene.address('198.51.100.1');
+    const netdrift = scene.start(scene.config({ dyn: sink(provider, { timeout: '10s' }) }));
+    await scene.stands(provider);
+    // A write without an end, so that the old session takes its time to go.
+    provider.script = scripts.hangBeforeHeaders;
+    scene.address('198.51.100.2');
+    await provider.exchanges.find(() => true, { after: 1 });
+    netdrift.signal('SIGHUP');
+    for (let round = 0; round < 20; round += 1) {
+      await pause(20);
+      netdrift.signal('SIGUSR1');
+      if (round === 10) netdrift.signal('SIGHUP');
+    }
+    provider.script = agree;
+    scene.address('198.51.100.3');
+    await scene.judged(provider);
+    expect(netdrift.process.running).toBe(true);
+    await provider.close();
+  });
+
+  test.concurrent('SIGUSR1 and SIGHUP as soon as it begins to read its configuration', async () => {
+    await using scene = await Scene.open();
+    const provider = await Provider.start();
+    scene.address('198.51.100.1');
+    const netdrift = scene.start(scene.config({ dyn: sink(provider) }));
+    await netdrift.line({ event: 'started' });
+    for (let round = 0; round < 5; round += 1) {
+      await netdrift.stop();
+      scene.happened('restarted');
+      const after = netdrift.log.mark();
+      netdrift.start();
+      // Before it runs itself, nobody can take a signal for it.
+      const { pid } = netdrift.process;
+      await eventually('it takes signals', () => catches(pid, 1), { every: 1 });
+      netdrift.signal('SIGUSR1');
+      netdrift.signal('SIGHUP');
+      await netdrift.line({ event: 'started' }, { after });
+      await netdrift.line({ event: 'configuration_reloaded' }, { after });
+    }
+    await scene.judged(provider);
+    await provider.close();
+  });
+});
+
+/** True once the process handles the signal of that number itself. */
+function catches(pid: number, signal: number): boolean {
+  const mask = /SigCgt:\s+([0-9a-f]+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? '0';
+  return (BigInt(`0x${mask}`) & (1n << BigInt(signal - 1))) !== 0n;
+}

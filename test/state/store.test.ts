@@ -258,6 +258,24 @@ describe('the folder', () => {
     expect(logged.events).toContain('state_permissions_repaired');
   });
 
+  it('is closed with the file in it, which a backup may have left open', async () => {
+    mkdirSync(place.folder, { mode: 0o700 });
+    writeFileSync(join(place.folder, 'state.json'), '{"version":1,"sinks":{}}', { mode: 0o644 });
+    await start();
+    expect(statSync(join(place.folder, 'state.json')).mode & 0o777).toBe(0o600);
+    expect(logged.events).toContain('state_permissions_repaired');
+    expect(logged.events).not.toContain('state_damaged');
+  });
+
+  it('holds nothing that others could open, were it open itself: file, lock and what was set aside', async () => {
+    mkdirSync(place.folder, { mode: 0o700 });
+    writeFileSync(join(place.folder, 'state.json'), '{', { mode: 0o666 });
+    await (await start()).sink('dyn', 'f1').settle([updated('home', '203.0.113.1')]);
+    const modes = readdirSync(place.folder).map((name) => statSync(join(place.folder, name)).mode & 0o777);
+    expect(modes.length).toBeGreaterThanOrEqual(3);
+    expect(new Set(modes)).toEqual(new Set([0o600]));
+  });
+
   it('that is a file cannot be used', async () => {
     writeFileSync(place.folder, '');
     await expect(start()).rejects.toMatchObject({ code: 'NETDRIFT_STATE_UNUSABLE' });

@@ -23,6 +23,18 @@ describe('backoff', () => {
   it('loses its haste when there has been no network for a quarter of an hour', () => {
     expect(backoff(failure('unreachable'), 301, () => 0)).toBe(30_000);
   });
+  it('counts what an attempt without a network has waited, and nothing but that', () => {
+    const waited = (type: FailureClass, milliseconds: number, random = 0) =>
+      backoff({ ...failure(type), waited: milliseconds }, 3, () => random);
+    expect(waited('unreachable', 1_000)).toBe(2_000);
+    expect(waited('unreachable', 10_000)).toBe(0);
+    expect(waited('unreachable', 10_000, 1)).toBe(750);
+    expect(waited('transient', 10_000)).toBe(8_000);
+    expect(backoff({ ...failure('unreachable', 5_000), waited: 10_000 }, 3, () => 0)).toBe(5_000);
+  });
+  it('never asks for more than a timer can take, which would fire at once', () => {
+    expect(backoff(failure('rate_limited', 366 * 86_400_000), 1, () => 1)).toBe(2 ** 31 - 1);
+  });
   it('adds jitter after the cap', () => {
     expect(backoff(failure('transient'), 20, () => 1)).toBe(375_000);
   });

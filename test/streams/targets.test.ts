@@ -112,6 +112,15 @@ describe('records of other hosts', () => {
     expect(from()).toEqual(['nas.example.org/AAAA=2606:2800:1:210::1:2']);
     expect(from(128)).toEqual(['nas.example.org/AAAA=2606:2800:1:210::1:2']);
   });
+  it('are looked at again when the network of the address turns out to be another one, and only then', () => {
+    const first = book(known('2606:2800:1:210::1', 64));
+    const next = (state: UplinkState) =>
+      enter(first, { look: look(), networkChanged: false, states: [state] }).changed.length;
+    expect(next(known('2606:2800:1:210::1', 56))).toBe(1);
+    expect(next(known('2606:2800:1:210::1', 64))).toBe(0);
+    // Said by a witness that knows the address alone.
+    expect(next(known('2606:2800:1:210::1'))).toBe(0);
+  });
   it('stay as they are, with the reason, where the suffix does not fit behind the prefix', () => {
     const one = sink({
       records: [{ key: aaaa('nas'), uplink: 'wan', host: { suffix: address('::a:0:1:2') } }],

@@ -33,7 +33,7 @@ export const DOCTOR_DEADLINES: DoctorDeadlines = {
   router: 6_000,
   nat: 8_000,
 };
-export const SINK_DEADLINE = 11_000;
+export const SINK_DEADLINE = 12_000;
 
 export interface DoctorInit extends QuestionInit {
   readonly version: string;

@@ -100,7 +100,14 @@ export const handshake: PlaceInit['handshake'] = ({ host, port }, signal) =>
   new Promise((resolve, reject) => {
     signal.throwIfAborted();
     const named = isIP(host) === 0 ? { servername: host } : {};
-    const socket = connectTls({ host, port, ...named, ALPNProtocols: ['http/1.1'] });
+    // Said here, `rejectUnauthorized` also outweighs NODE_TLS_REJECT_UNAUTHORIZED=0.
+    const socket = connectTls({
+      host,
+      port,
+      ...named,
+      ALPNProtocols: ['http/1.1'],
+      rejectUnauthorized: true,
+    });
     const end = (act: () => void): void => {
       signal.removeEventListener('abort', abort);
       socket.destroy();

@@ -95,7 +95,8 @@ async function askReadable(
     return init.http(request, own);
   };
   const began = init.clock.monotonic();
-  const timeout = Math.min(settings.timeout, init.deadline - 500);
+  // The other half is for its name, where only the end of the reading shows that it has to be looked at.
+  const timeout = Math.min(settings.timeout, init.deadline / 2);
   const late = { kind: 'failed', failure: lateFailure(timeout) } as const;
   const result = await within<ReadResult>(
     timeout,

@@ -8,6 +8,7 @@ import { failed, notSent, type RestResult, stopping } from './ends.ts';
 import { Ask, type Surroundings } from './exchange.ts';
 import { gateOf, type Limit } from './gate.ts';
 import type { RestOptions } from './options.ts';
+import { KeptLists } from './kept-lists.ts';
 import { matching, type RestChange, type RestKey, type RestRecord } from './records.ts';
 import { RestError } from './refusal.ts';
 import { sleep } from './sleep.ts';
@@ -34,6 +35,7 @@ export class RestSession {
   readonly #zones: ZoneFinder;
   readonly #writer: ZoneWriter;
   readonly #creates: boolean;
+  readonly #kept: KeptLists;
 
   constructor(api: RestApi, init: RestInit) {
     const { components } = init;
@@ -49,6 +51,7 @@ export class RestSession {
     this.#zones = new ZoneFinder(api.zones, init.options.zone);
     this.#writer = new ZoneWriter(api);
     this.#creates = init.options.create ?? true;
+    this.#kept = new KeptLists(components.clock);
   }
 
   /**
@@ -64,6 +67,7 @@ export class RestSession {
       if (!(error instanceof RestError) || error.failure.class !== 'not_found') throw error;
       // A zone found earlier is gone, or has got another id: look for it afresh, once.
       this.#zones.forget();
+      this.#kept.forget();
       return await this.#records(await this.#zonesOf(keys, ask), ask);
     }
   }
@@ -78,6 +82,7 @@ export class RestSession {
       else kept.push({ change, end: { kind: 'failed', failure } });
     }
     if (changes.length === 0) return kept;
+    this.#kept.forget();
     const ask = new Ask(this.#api, this.#around, call);
     const groups = await this.#grouped(changes, ask);
     const { zoned, homeless } = groups;
@@ -106,19 +111,24 @@ export class RestSession {
   }
 
   async #records(zoned: ReadonlyMap<RestZone, readonly RestKey[]>, ask: Ask): Promise<readonly RestRecord[]> {
-    const found = await together([...zoned], async ([zone, wanted]) => {
-      const names = [...new Set(wanted.map((key) => key.name))];
-      if (this.#api.lists === 'zone' || (names.length > ASKED_BY_NAME && this.#api.lists !== 'name'))
-        return matching(wanted, await this.#api.records(ask, zone));
-      const parts = await together(names, async (name) => {
-        // Each list answers for its own name only: from a service that ignores the filter every list is the whole zone.
-        const here = wanted.filter((key) => key.name === name);
-        const types = [...new Set(here.map(({ type }) => type))];
-        return matching(here, await this.#api.records(ask, zone, name, types));
-      });
-      return parts.flat();
-    });
+    const found = await together([...zoned], ([zone, wanted]) =>
+      this.#kept.read(zone, wanted, () => this.#zoneRecords(zone, wanted, ask)),
+    );
+    this.#kept.forget();
     return found.flat();
+  }
+
+  async #zoneRecords(zone: RestZone, wanted: readonly RestKey[], ask: Ask): Promise<readonly RestRecord[]> {
+    const names = [...new Set(wanted.map((key) => key.name))];
+    if (this.#api.lists === 'zone' || (names.length > ASKED_BY_NAME && this.#api.lists !== 'name'))
+      return matching(wanted, await this.#api.records(ask, zone));
+    const parts = await together(names, async (name) => {
+      // Each list answers for its own name only: from a service that ignores the filter every list is the whole zone.
+      const here = wanted.filter((key) => key.name === name);
+      const types = [...new Set(here.map(({ type }) => type))];
+      return matching(here, await this.#api.records(ask, zone, name, types));
+    });
+    return parts.flat();
   }
 
   async #grouped<Item extends { readonly key: RestKey }>(items: readonly Item[], ask: Ask) {

@@ -52,6 +52,11 @@ export interface KeepWatchInit {
 
 /** Milliseconds before the first request: by then a router that tells of changes has been subscribed to. */
 const FIRST = 3_000;
+/**
+ * Where answers came and come no more, the network is down as often as not, and may return with another address: the pause in
+ * milliseconds, and the failures in a row (half an hour, if the requests just vanish) after which the haste is over.
+ */
+const HASTE = { pause: 2_000, failures: 300 };
 /** Longest pause in milliseconds after failures. */
 const LONGEST = 300_000;
 /** Added to each pause at random: NATs drop an idle mapping after 30 s (RFC 4787 section 4.3 wants more), so 20 s stay below it. */
@@ -115,6 +120,8 @@ class Watch {
   #seen: IpAddress | undefined;
   #server = 0;
   #failures = 0;
+  /** The last failure was that nothing came back. */
+  #silent = false;
   #closed = false;
 
   constructor(place: KeepWatchPlace, components: KeepWatchComponents) {
@@ -123,8 +130,11 @@ class Watch {
   }
 
   pause(every: number): number {
+    const hasty = this.#seen !== undefined && this.#silent;
+    if (hasty && this.#failures <= HASTE.failures) return Math.min(every, HASTE.pause);
+    const failures = hasty ? this.#failures - HASTE.failures : this.#failures;
     // An interval of its own choice that is longer than the cap is no reason to ask more often after failures.
-    return Math.max(every, Math.min(LONGEST, every * 2 ** Math.min(this.#failures, 20)));
+    return Math.max(every, Math.min(LONGEST, every * 2 ** Math.min(failures, 20)));
   }
 
   close(): void {
@@ -145,6 +155,7 @@ class Watch {
       return undefined;
     }
     this.#failures = 0;
+    this.#silent = false;
     const before = this.#seen;
     this.#seen = result.address;
     if (before === result.address) return undefined;
@@ -189,6 +200,7 @@ class Watch {
 
   #fail(result: StunResult): void {
     this.#failures += 1;
+    this.#silent = result.kind === 'failed';
     const said = sayResult(result);
     this.#components.log.debug('keep_watch_failed', `${this.#name}: ${said}`, this.#fields);
     // A server that sends its clients away (RFC 8489 section 14.8: 300, 500 ...) is left at once.

@@ -235,7 +235,7 @@ describe('the report as text', () => {
 
       NAT
         ipv4  NAT, the same mapping for everybody (endpoint-independent), seen as 93.184.216.34; lets in answers
-        from where it has written to alone (RFC 5780: stun.example.org:3478)
+              from where it has written to alone (RFC 5780: stun.example.org:3478)
 
       witnesses
         wan  ipv4  interface  any                    0 ms   -              1 address, all private

@@ -207,7 +207,7 @@ describe('a sink', () => {
   });
 
   it('that hangs, or breaks, delays no other one and is told', async () => {
-    const { init } = setUp({ read: never }, { deadline: 540 });
+    const { init } = setUp({ read: never }, { deadline: 80 });
     const [hung] = await checkSinks([settings()], init);
     expect(short(hung?.checks ?? [])).toEqual(['connection bad: no answer within 40ms']);
     const broken = setUp({}, { create: () => Promise.reject as never });

@@ -117,6 +117,57 @@ describe('reading', () => {
     expect(all.asked.filter((one) => one.includes('/records'))).toHaveLength(13);
   });
 
+  describe('of many zones, where one try has no room for all', () => {
+    const names = Array.from({ length: 12 }, (_, index) => `h.z${index}.test`);
+    const zones = Object.fromEntries(names.map((name) => [name.slice(2), [a(name)]]));
+    const lists = (service: ToyService) => service.asked.filter((one) => one.includes('/records'));
+
+    test('goes on where the last try ended', async () => {
+      const service = new ToyService(zones);
+      const sink = sinkOf(service);
+      let room = 5;
+      service.instead = ({ url }) => {
+        if (!url.pathname.endsWith('/records')) return undefined;
+        room -= 1;
+        return room < 0 ? new HttpFailure('timeout', true, 'too slow') : undefined;
+      };
+      for (let turn = 0; turn < 2; turn += 1) {
+        await expect(sink.read(...names)).rejects.toThrow();
+        room = 5;
+      }
+      expect(await sink.read(...names)).toHaveLength(12);
+      service.instead = undefined;
+      const before = lists(service).length;
+      // What was kept is gone once all was read: the next look is a look at everything.
+      expect(await sink.read(...names)).toHaveLength(12);
+      expect(lists(service)).toHaveLength(before + 12);
+    });
+
+    test('but not with what is old, was asked for other names, or was written since', async () => {
+      const service = new ToyService(zones);
+      const time = fakeTime();
+      const sink = sinkOf(service, {}, time);
+      const failing = ({ url }: { url: URL }) =>
+        url.pathname.includes('z11.test/records')
+          ? new HttpFailure('timeout', true, 'too slow')
+          : undefined;
+      const missed = async (then: () => Promise<unknown>) => {
+        service.instead = failing;
+        await expect(sink.read(...names)).rejects.toThrow();
+        service.instead = undefined;
+        await then();
+        const before = lists(service).length;
+        await sink.read(...names);
+        return lists(service).length - before;
+      };
+      expect(await missed(() => Promise.resolve())).toBeLessThan(12);
+      expect(await missed(() => time.sleep(300_000, new AbortController().signal))).toBe(12);
+      expect(
+        await missed(() => sink.write(plan([target('new.z0.test', '192.0.2.9')], []))),
+      ).toBe(12);
+    });
+  });
+
   test('a page that fails fails the whole', async () => {
     const service = new ToyService({ 'example.org': many });
     service.instead = ({ url }) => (url.searchParams.get('page') === '5' ? answer(500, {}) : undefined);
