@@ -13,8 +13,9 @@ import { reaction } from './reaction.ts';
 import { stormBench } from './storm.ts';
 import type { Bench, Figure } from './support/bench.ts';
 import { reached, table } from './support/table.ts';
+import { zonesBench } from './zones.ts';
 
-const BENCHES: readonly Bench[] = [reaction, nat, coldStart, fanOut, idle, stormBench];
+const BENCHES: readonly Bench[] = [reaction, nat, coldStart, fanOut, idle, stormBench, zonesBench];
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,

@@ -1,9 +1,11 @@
 import { now, pause } from '../../test/lab/support/moment.ts';
-import { bestPace, type Cell, counted, type Measure, measured, type Options, seconds } from './measure.ts';
+import { bestPace, type Cell, type Measure, measured, type Options, seconds } from './measure.ts';
 import { at, type Place } from './place.ts';
 
 interface Kind {
   readonly title: string;
+  /** False if nothing that a client tries can be seen from outside. */
+  readonly seen: boolean;
   begin(place: Place): Promise<void>;
   end(place: Place): Promise<void>;
 }
@@ -17,6 +19,7 @@ const REST = 6_000;
 const KINDS: readonly Kind[] = [
   {
     title: 'provider refuses connections',
+    seen: true,
     begin: ({ network, provider }) =>
       network.outside.nft(`
         table inet outage {
@@ -29,11 +32,13 @@ const KINDS: readonly Kind[] = [
   },
   {
     title: 'provider takes requests and never answers',
+    seen: true,
     begin: ({ provider }) => provider.hang(true),
     end: ({ provider }) => provider.hang(false),
   },
   {
     title: 'default route gone',
+    seen: false,
     begin: async ({ network }) => void (await network.host.ip('route del default')),
     end: ({ network }) => network.host.defaultRoute(network.server, { device: 'eth0' }),
   },
@@ -43,7 +48,7 @@ const outageOf = (kind: Kind): Measure => ({
   name: 'outage',
   rows: [
     {
-      title: `Outage, ${kind.title}: its end → right publication; tries during it`,
+      title: `Outage, ${kind.title}: its end → right publication${kind.seen ? '; tries during it' : ''}`,
       ...(kind === KINDS[0] && {
         note: `Outages of ${LENGTH.short} s (${LENGTH.full} s with \`--full\`) with an address change in the middle. netdrift at its defaults; ddclient at 60 s and inadyn at 1 s, which makes them faster than they come. A ddclient whose look falls into the outage is shown (at three quarters of it), for one that does not look then does not notice. Tries are connections, or requests where one connection carries several. DNS is not used.`,
       }),
@@ -71,14 +76,14 @@ async function cellOf(kind: Kind, interval: number, place: Place, { full }: Opti
   const tries = Math.max(await readTries(place), place.provider.updates.items.length - known);
   const ended = now();
   await kind.end(place);
-  const during = counted(tries, 'try').replace('trys', 'tries');
+  const during = kind.seen ? `; ${tries} ${tries === 1 ? 'try' : 'tries'}` : '';
   const update = await place.published(ended, PATIENCE * 1_000).catch(() => undefined);
   if (update !== undefined) {
     const late = (update.at - ended) / 1_000;
-    return measured(`${seconds(late)}; ${during}`, late, [late, tries]);
+    return measured(`${seconds(late)}${during}`, late, [late, tries]);
   }
   const state = place.process.running ? `not within ${PATIENCE} s` : 'never: it has ended itself';
-  return { how: 'measured', text: `${state}; ${during}` };
+  return { how: 'measured', text: `${state}${during}` };
 }
 
 /** Counts attempts to connect, also those that are refused. */

@@ -5,13 +5,15 @@ import { now, pause } from '../../test/lab/support/moment.ts';
 import { type PlainNetwork, plainNetwork } from '../../test/lab/support/networks.ts';
 import type { LabProcess } from '../../test/lab/support/process.ts';
 import { type Client, namesOf, type Pace, WIDE_PATH } from './client.ts';
-import { Provider, type ProviderOptions, type Update } from './provider.ts';
+import { Provider, type Update } from './provider.ts';
 
 /** Beyond the gateway, so that a lost default route is felt. */
 const PROVIDER = '203.0.113.1';
 
-export interface PlaceOptions extends ProviderOptions {
+export interface PlaceOptions {
   readonly pace: Pace;
+  /** Milliseconds that each answer of the provider takes. */
+  readonly delay?: number;
   /** How many names to publish; default 1. */
   readonly names?: number;
 }
@@ -58,9 +60,10 @@ export class Place {
     try {
       const network = await plainNetwork(lab);
       await network.outside.addAddress('lo', `${PROVIDER}/32`);
-      // Whoever asks for a name is refused at once, and does not wait for a name server that is not there.
-      for (const server of nameServers()) await network.outside.addAddress('lo', `${server}/32`);
-      const provider = await Provider.start(lab, network.outside, options);
+      // A client that asks for a name (inadyn does, for each) is told at once that there is none: no server would cost it 10 s.
+      const names = nameServers();
+      for (const server of names) await network.outside.addAddress('lo', `${server}/32`);
+      const provider = await Provider.start(lab, network.outside, { ...options, nameServers: names });
       return new Place(lab, network, provider, client, options);
     } catch (error) {
       await lab.close();

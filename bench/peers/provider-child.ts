@@ -1,5 +1,6 @@
 // The provider as a process of its own, started inside a namespace by `provider.ts`. One JSON object a line: on stdout what happens,
 // on stdin `{ "hang": true | false }`, acknowledged.
+import { createSocket } from 'node:dgram';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { createInterface } from 'node:readline';
@@ -7,7 +8,7 @@ import { now } from '../../test/lab/support/moment.ts';
 import type { ProviderOptions, Said } from './provider.ts';
 
 const say = (said: Said): void => void process.stdout.write(`${JSON.stringify(said)}\n`);
-const { delay } = JSON.parse(process.argv[2] ?? '{}') as ProviderOptions;
+const { delay, nameServers = [] } = JSON.parse(process.argv[2] ?? '{}') as ProviderOptions;
 const numbers = new WeakMap<Socket, number>();
 let connections = 0;
 let hang = false;
@@ -37,6 +38,17 @@ server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
   if (socket.writable)
     socket.end(`HTTP/1.1 ${long ? '431 Request Header Fields Too Large' : '400 Bad Request'}\r\n\r\n`);
 });
+
+// Each at its own address, for an answer has to come from where the question went. NXDOMAIN: RFC 1035 section 4.1.1.
+for (const address of nameServers) {
+  const socket = createSocket('udp4');
+  socket.on('message', (question, peer) => {
+    const answer = Buffer.from(question);
+    answer.writeUInt16BE((question.readUInt16BE(2) & 0x7900) | 0x8083, 2);
+    socket.send(answer, peer.port, peer.address);
+  });
+  await new Promise<void>((resolve) => socket.bind(53, address, resolve));
+}
 server.listen(0, '0.0.0.0', () => say({ port: (server.address() as AddressInfo).port }));
 
 createInterface({ input: process.stdin })

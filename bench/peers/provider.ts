@@ -8,6 +8,8 @@ import type { LabProcess } from '../../test/lab/support/process.ts';
 export interface ProviderOptions {
   /** Milliseconds that each answer takes. */
   readonly delay?: number;
+  /** Addresses of its namespace at which it is a name server that knows no name. */
+  readonly nameServers?: readonly string[];
 }
 
 /** One update request. */

@@ -42,14 +42,17 @@ export function markdown({ date, machine, full, columns, rows }: Comparison): st
   ].join('\n\n');
 }
 
-/** The cells as text. Bold where nobody did better; nothing is bold where only one took part. */
+/** Figures that differ by less are the same. */
+const SAME = 1.02;
+
+/** The cells as text. Bold where nobody did better; nothing is bold where all did the same, or only one took part. */
 export function shown({ cells }: Pick<Row, 'cells'>): readonly string[] {
-  const worths = cells.flatMap(({ how, worth }) =>
-    how === 'not measured' || worth === undefined ? [] : [worth],
-  );
-  const least = Math.min(...worths);
-  return cells.map((cell) => {
-    if (cell.how === 'not measured') return 'not measured';
-    return cell.worth === least && cells.length > 1 ? `**${cell.text}**` : cell.text;
+  const worths = cells.flatMap(({ how, worth }) => (how === 'not measured' ? [] : [worth]));
+  const least = Math.min(...worths.flatMap((worth) => worth ?? []));
+  const isBest = (worth: number | undefined): boolean => worth !== undefined && worth <= least * SAME;
+  const differ = worths.length > 1 && !worths.every(isBest);
+  return cells.map(({ how, text, worth }) => {
+    if (how === 'not measured') return 'not measured';
+    return differ && isBest(worth) ? `**${text}**` : text;
   });
 }

@@ -1,7 +1,7 @@
 /** One figure of a benchmark: many samples of the same thing, in one unit. */
 export interface Figure {
   readonly title: string;
-  readonly unit: 'ms' | 'MiB' | 's/h' | 'count' | 'bytes';
+  readonly unit: 'ms' | 's' | 'MiB' | 's/h' | 'count' | 'bytes';
   readonly samples: readonly number[];
   /** What has been promised; printed beside the figure and judged. */
   readonly target?: Target;

@@ -91,7 +91,16 @@ export async function startDaemon(init: DaemonInit): Promise<Daemon> {
       snapshot: readSnapshot,
       triggers: merge(
         operator,
-        triggerSources({ ...host, log, snapshot: readSnapshot, onState: board.sourceState }, settings.watch),
+        triggerSources(
+          {
+            ...host,
+            log,
+            snapshot: readSnapshot,
+            onState: board.sourceState,
+            onClockSet: () => void state.clockSet(),
+          },
+          settings.watch,
+        ),
       ),
       pools,
     });

@@ -89,5 +89,6 @@ function optionsOf(request: HttpRequest): Dispatcher.DispatchOptions {
     method: request.method,
     headers: { ...(username === '' ? {} : { authorization }), ...request.headers },
     body: request.body ?? null,
+    ...(request.closing === true && { reset: true }),
   };
 }

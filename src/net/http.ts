@@ -12,6 +12,8 @@ export interface HttpRequest {
   readonly maxBytes?: number;
   /** Hands the body over as octets too, for answers that are no text. */
   readonly octets?: true;
+  /** Nothing else is sent on the connection afterwards: the next request finds its way anew. */
+  readonly closing?: true;
 }
 
 export interface HttpAnswer {

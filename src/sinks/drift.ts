@@ -88,4 +88,3 @@ function sameContents({ addresses }: Target, contents: readonly string[]): boole
   const known = parsed.filter((one) => one !== undefined);
   return known.length === parsed.length && sameAddresses(known, addresses);
 }
-

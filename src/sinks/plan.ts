@@ -39,11 +39,7 @@ export type TtlMinder = (target: Target, found: number) => boolean;
 export const hasOtherTtl = ({ ttl }: Target, found: number | undefined): found is number =>
   ttl !== undefined && found !== undefined && found !== ttl;
 
-function editsFor(
-  target: Target,
-  found: readonly ActualRecord[],
-  minds: TtlMinder,
-): readonly RecordEdit[] {
+function editsFor(target: Target, found: readonly ActualRecord[], minds: TtlMinder): readonly RecordEdit[] {
   const missing = new Set<IpAddress>(target.addresses);
   const stale: ActualRecord[] = [];
   const again: RecordEdit[] = [];

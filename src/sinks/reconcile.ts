@@ -44,7 +44,7 @@ export async function reconcile(init: ReconcileInit, request: ReconcileRequest):
   const { settled, confirmed, changes, repairs } = await consider(init, request);
   if (confirmed.length > 0) await init.memory.settle(confirmed);
   const outcomes = [...settled, ...confirmed];
-  for (const batch of chunks(changes, init.batch)) {
+  for (const batch of chunks(neighbouring(changes, init.batch), init.batch)) {
     await init.memory.attempting(batch.map((change) => change.target));
     request.signal.throwIfAborted();
     const written = await writeBatch(batch, init, request);
@@ -321,6 +321,16 @@ async function within<Value>(
     request.log.error('sink_defect', message, { error });
     return { kind: 'failed', failure: { class: 'transient', scope: 'sink', message, unclear } };
   }
+}
+
+/** Changes of one zone next to each other, where they do not fit into one call: a zone torn apart costs a request for each of its parts. */
+function neighbouring(changes: readonly Change[], batch: number): readonly Change[] {
+  if (changes.length <= batch) return changes;
+  const placed = changes.map((change) => {
+    return { change, place: change.target.key.name.split('.').reverse().join('\0') };
+  });
+  placed.sort((a, b) => (a.place < b.place ? -1 : Number(a.place > b.place)));
+  return placed.map(({ change }) => change);
 }
 
 function* chunks<Item>(items: readonly Item[], size: number): Generator<readonly Item[]> {

@@ -154,6 +154,8 @@ function isAlive(path: string): Promise<boolean> {
 
 function listen(server: Server, path: string): Promise<void> {
   return new Promise((resolve, reject) => {
+    // The same server listens again in each round.
+    server.removeAllListeners('error');
     server.once('error', reject);
     server.listen(path, () => {
       server.off('error', reject);

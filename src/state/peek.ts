@@ -25,6 +25,7 @@ export async function peekState(folder: string, clock: Clock): Promise<StateStor
       sink.adopt(fingerprint);
       return sink;
     },
+    clockSet: async () => {},
     close: async () => {},
   };
 }

@@ -25,6 +25,11 @@ export interface StateStore {
    * confirmed and the holds without end, and keeps the timed ones.
    */
   sink(name: string, fingerprint: string): SinkMemory;
+  /**
+   * The wall clock has been set. The file keeps the ends of waits by it, since no other clock outlives the process: they are
+   * written anew, so that a restart finds them where they are.
+   */
+  clockSet(): Promise<void>;
   /** Writes what is unwritten and gives the folder free. */
   close(): Promise<void>;
 }
@@ -74,6 +79,13 @@ export async function openState(folder: string, components: StateComponents): Pr
     later,
   );
 
+  const restamp = async (): Promise<void> => {
+    const waits = [...sinks.values()].some((sink) =>
+      sink.holds().some((hold) => hold.remaining() !== undefined),
+    );
+    if (waits) await saver.save();
+  };
+
   return {
     sink(name, fingerprint) {
       const known = sinks.get(name);
@@ -88,7 +100,10 @@ export async function openState(folder: string, components: StateComponents): Pr
       sinks.set(name, sink);
       return sink;
     },
+    clockSet: restamp,
     async close() {
+      // A step that nobody has noticed yet.
+      await restamp();
       await saver.close();
       await lock?.release();
     },

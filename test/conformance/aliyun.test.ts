@@ -7,7 +7,7 @@ for (const signature of ['acs3', 'v1']) {
   describeSinkConformance(`aliyun, ${signature}`, {
     traits: aliyun.traits,
     reads: true,
-  owns: true,
+    owns: true,
     pageSize: PAGE_SIZE,
     removes: true,
     troubles: ['credentials', 'rate_limited', 'server_error', 'hang', 'malformed'],

@@ -132,7 +132,9 @@ const wordsOf = (result: WriteResult | undefined): string =>
 /** Marks of any form: TXT contents, or what the provider keeps beside a record. */
 const marks = (held: readonly HeldRecord[]): readonly string[] =>
   held
-    .flatMap(({ content, other }) => /netdrift:[\w.-]+/.exec(`${content} ${JSON.stringify(other)}`)?.[0] ?? [])
+    .flatMap(
+      ({ content, other }) => /netdrift:[\w.-]+/.exec(`${content} ${JSON.stringify(other)}`)?.[0] ?? [],
+    )
     .toSorted();
 
 /** Reads, plans and writes, as the daemon does. */

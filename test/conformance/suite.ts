@@ -7,8 +7,8 @@ import { keyText, type Target } from '../../src/model/record.ts';
 import { SinkError, type WriteResult } from '../../src/sinks/contract.ts';
 import { plan, planBlind } from '../../src/sinks/plan.ts';
 import { callOf } from '../fakes/sink-call.ts';
-import { describeOwnership } from './ownership.ts';
 import { type HeldRecord, RETRY_AFTER, type SinkBench, type SinkHarness, type Trouble } from './harness.ts';
+import { describeOwnership } from './ownership.ts';
 
 const CLASS_OF: Readonly<Record<Trouble, FailureClass>> = {
   credentials: 'credentials',

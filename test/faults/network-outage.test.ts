@@ -45,7 +45,7 @@ describeLab(`an outage of ${OUTAGE / 1_000} s`, ['turnserver'], () => {
   const limit = { timeout: OUTAGE + 60_000 };
 
   describe.concurrent('with a change in it: published within 5 s of the return of the network', () => {
-    test.each(WAYS)('$name', limit, async ({ begin, end }) => {
+    test.each(WAYS)('$name', limit, async ({ name, begin, end }) => {
       await using field = await Field.open();
       field.start();
       await field.judged(field.provider);
@@ -58,7 +58,7 @@ describeLab(`an outage of ${OUTAGE / 1_000} s`, ['turnserver'], () => {
       await end(field);
       await field.judged(field.provider, { timeout: 60_000 });
       const sent = await field.provider.exchanges.find(({ asked }) => asked.join() === SECOND);
-      console.log(`      published ${Math.round(sent.at - back)} ms after the return`);
+      console.log(`      ${name}: published ${Math.round(sent.at - back)} ms after the return`);
       expect(sent.at - back).toBeLessThan(LIMIT);
       expect(field.provider.exchanges.items).toHaveLength(2);
     });
@@ -79,7 +79,7 @@ describeLab(`an outage of ${OUTAGE / 1_000} s`, ['turnserver'], () => {
       const sent = await home.provider.exchanges.find(({ asked }) => asked.join() === '203.0.113.99', {
         timeout: 60_000,
       });
-      console.log(`      published ${Math.round(sent.at - back)} ms after the return`);
+      console.log(`      behind NAT: published ${Math.round(sent.at - back)} ms after the return`);
       expect(sent.at - back).toBeLessThan(LIMIT);
       await home.judged(home.provider);
     });

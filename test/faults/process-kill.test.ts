@@ -35,7 +35,7 @@ describeLab('kill -9 in the middle of a write', [], () => {
     const provider = await Provider.start();
     scene.address('198.51.100.1');
     scene.start(scene.config({ dyn: sink(provider) }));
-    await scene.netdrift.line({ event: 'record_updated' });
+    await scene.netdrift.line({ event: 'record_updated' }, { timeout: 15_000 });
     return { scene, provider };
   };
   const dead = (scene: Scene) => eventually('the process is gone', () => !scene.netdrift.process.running);

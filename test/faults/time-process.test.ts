@@ -160,7 +160,7 @@ describeLab('a process that has slept', has ? [] : ['faketime'], () => {
 
   test('an hour: it looks within seconds of the wake, and repeats nothing', async () => {
     const { scene, provider, wall } = world;
-    const boot = new BootClock(scene.folder);
+    using boot = new BootClock(scene.folder);
     scene.address(FIRST);
     scene.start(scene.config({ dyn: sink(provider) }), { env: wall.env, wrapper: boot.wrapper });
     await scene.judged(provider);
@@ -182,7 +182,7 @@ describeLab('a process that has slept', has ? [] : ['faketime'], () => {
     expect(scene.netdrift.log.items.filter(({ event }) => event === 'clock_stepped')).toEqual([]);
   });
 
-  test('stopped for 12 s in the middle of a retry: it finds the newest address by itself', async () => {
+  test('stopped for 12 s in the middle of a retry: the newest address goes out, and the retry is no hail of requests', async () => {
     const { scene, provider } = world;
     await world.start();
     provider.script = status('503 Service Unavailable');
@@ -191,7 +191,8 @@ describeLab('a process that has slept', has ? [] : ['faketime'], () => {
     scene.netdrift.signal('SIGSTOP');
     const { agree } = await import('./support/provider.ts');
     provider.script = agree;
-    scene.address(THIRD, { tell: false });
+    // The signal that tells of it waits with the process.
+    scene.address(THIRD);
     await pause(12_000);
     scene.netdrift.signal('SIGCONT');
     await scene.stands(provider, 7_000);

@@ -51,7 +51,9 @@ describeLab('drift and ownership at BIND 9', ['named', 'dig', 'nsupdate'], () =>
   const held = async (name = HOME, type = 'A'): Promise<readonly string[]> =>
     (await dig(network.outside, { server: '127.0.0.1', name, type })).values;
   const holds = (content: string) =>
-    eventually(`${content} at the server`, async () => (await held()).join() === content, { timeout: 15_000 });
+    eventually(`${content} at the server`, async () => (await held()).join() === content, {
+      timeout: 15_000,
+    });
 
   const bind = (more: Record<string, unknown> = {}) => ({
     provider: 'rfc2136',

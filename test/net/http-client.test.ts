@@ -293,6 +293,14 @@ describe('the signal', () => {
 });
 
 describe('the pool', () => {
+  it('uses a connection once where the request says so', async () => {
+    const server = await serve();
+    const { client } = pool();
+    const request = get(server.url, { closing: true });
+    for (let count = 0; count < 3; count += 1) await client(request, forever());
+    expect(server.load.opened).toBe(3);
+  });
+
   it('opens at most four connections to one origin and uses them again', async () => {
     const server = await serve({ respond: () => ({ status: 200, delay: 10 }) });
     const { client } = pool();

@@ -101,6 +101,17 @@ describe('TLS', () => {
     ]);
     expect(server.requests).toEqual([]);
   });
+
+  it('refuses a certificate nobody vouches for, also where no authority is known at all', async () => {
+    await start();
+    await writeFile(join(folder, 'empty.pem'), '');
+    for (const trusted of ['empty.pem', 'missing.pem']) {
+      expect(await ask([`https://localhost:${port()}/`], {}, trusted)).toMatchObject([
+        { kind: 'tls', sent: false },
+      ]);
+    }
+    expect(server.requests).toEqual([]);
+  });
 });
 
 describe('a proxy from the environment', () => {

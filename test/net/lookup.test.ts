@@ -43,7 +43,9 @@ describe('looking up names', () => {
     void look('silent-1.test', {});
     void look('silent-2.test', {});
     expect(await look('192.0.2.7', {})).toEqual(['192.0.2.7', 4]);
-    expect(await look('2001:db8::7', { family: 6, all: true })).toEqual([{ address: '2001:db8::7', family: 6 }]);
+    expect(await look('2001:db8::7', { family: 6, all: true })).toEqual([
+      { address: '2001:db8::7', family: 6 },
+    ]);
     expect(asked.filter((line) => !line.includes('silent'))).toEqual([]);
   });
 

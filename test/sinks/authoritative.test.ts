@@ -216,10 +216,13 @@ describe('looking a record up where it is kept', () => {
   });
 
   it('answers for many records with one search for the zone', async () => {
-    const many = Array.from({ length: 40 }, (_, index): RecordKey => ({
-      name: fqdn(`h${index}.example.org`),
-      type: 'A',
-    }));
+    const many = Array.from(
+      { length: 40 },
+      (_, index): RecordKey => ({
+        name: fqdn(`h${index}.example.org`),
+        type: 'A',
+      }),
+    );
     expect((await look(many)).every((one) => one.kind === 'seen')).toBe(true);
     expect(servers.asked.filter((one) => one === `${RESOLVER} rd example.org NS`)).toHaveLength(1);
   });

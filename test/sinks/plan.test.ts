@@ -7,7 +7,10 @@ import { plan } from '../../src/sinks/plan.ts';
 
 const a: RecordKey = { name: fqdn('home.example.org'), type: 'A' };
 const aaaa: RecordKey = { name: fqdn('home.example.org'), type: 'AAAA' };
-const target = (key: RecordKey, ...texts: readonly string[]): Target => ({ key, addresses: texts.map(address) });
+const target = (key: RecordKey, ...texts: readonly string[]): Target => ({
+  key,
+  addresses: texts.map(address),
+});
 const record = (id: string, key: RecordKey, content: string): ActualRecord => ({ id, key, content });
 const edits = (...args: Parameters<typeof plan>) =>
   plan(...args).flatMap((change) =>
@@ -41,24 +44,34 @@ describe('plan', () => {
   });
   it('does not look at the other family nor at neighbours', () => {
     const other = { name: fqdn('www.example.org'), type: 'A' } as const;
-    expect(edits([target(a, '192.0.2.2')], [record('1', aaaa, '2001:db8::1'), record('2', other, '192.0.2.9')])).toEqual([
-      'create 192.0.2.2',
-    ]);
+    expect(
+      edits([target(a, '192.0.2.2')], [record('1', aaaa, '2001:db8::1'), record('2', other, '192.0.2.9')]),
+    ).toEqual(['create 192.0.2.2']);
   });
 
   it('carried out, leaves exactly the wanted addresses and touches nothing else', () => {
-    const addresses = fc.uniqueArray(fc.integer({ min: 1, max: 9 }).map((n) => address(`192.0.2.${n}`)), { maxLength: 5 });
-    const contents = fc.array(fc.integer({ min: 1, max: 9 }).map((n) => `192.0.2.${n}`), { maxLength: 6 });
+    const addresses = fc.uniqueArray(
+      fc.integer({ min: 1, max: 9 }).map((n) => address(`192.0.2.${n}`)),
+      { maxLength: 5 },
+    );
+    const contents = fc.array(
+      fc.integer({ min: 1, max: 9 }).map((n) => `192.0.2.${n}`),
+      { maxLength: 6 },
+    );
     fc.assert(
       fc.property(addresses, contents, contents, (wanted, mine, others) => {
         const found = [
           ...mine.map((content, index) => record(`m${index}`, a, content)),
-          ...others.map((content, index) => record(`o${index}`, { ...a, name: fqdn('other.example.org') }, content)),
+          ...others.map((content, index) =>
+            record(`o${index}`, { ...a, name: fqdn('other.example.org') }, content),
+          ),
         ];
         const after = carryOut(plan([{ key: a, addresses: wanted }], found), found);
         const own = after.filter(({ key }) => key.name === a.name).map(({ content }) => content as IpAddress);
         expect([...own].sort()).toEqual([...wanted].sort());
-        expect(after.filter(({ key }) => key.name !== a.name)).toEqual(found.filter(({ key }) => key.name !== a.name));
+        expect(after.filter(({ key }) => key.name !== a.name)).toEqual(
+          found.filter(({ key }) => key.name !== a.name),
+        );
         expect(plan([{ key: a, addresses: wanted }], after)).toEqual([]);
       }),
     );
@@ -71,7 +84,8 @@ function carryOut(changes: ReturnType<typeof plan>, found: readonly ActualRecord
     for (const edit of list) {
       if (edit.kind === 'create') records.push(record(`new ${edit.address}`, wanted.key, edit.address));
       else if (edit.kind === 'delete') records = records.filter(({ id }) => id !== edit.record.id);
-      else records = records.map((one) => (one.id === edit.record.id ? { ...one, content: edit.address } : one));
+      else
+        records = records.map((one) => (one.id === edit.record.id ? { ...one, content: edit.address } : one));
     }
   }
   return records;

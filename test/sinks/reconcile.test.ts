@@ -242,6 +242,16 @@ describe('reconcile', () => {
     expect(bench.written).toHaveLength(5);
   });
 
+  it('does not tear a zone apart where one call has no room for all', async () => {
+    const bench = new Bench();
+    const names = ['a.z1.test', 'a.z2.test', 'b.z1.test', 'b.z2.test', 'c.z1.test', 'c.z2.test'];
+    const targets = names.map((name) => target('93.184.216.34', { name: fqdn(name), type: 'A' }));
+    await bench.run(bench.blind, targets, { batch: 3 });
+    expect(bench.begun).toHaveLength(2);
+    const zones = bench.written.map((one) => one.split(' ')[0]?.slice(2));
+    expect(zones).toEqual(['z1.test', 'z1.test', 'z1.test', 'z2.test', 'z2.test', 'z2.test']);
+  });
+
   it('takes a missing result for an unclear one', async () => {
     const bench = new Bench();
     const forgetful: Sink = { write: async () => [] };

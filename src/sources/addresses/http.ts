@@ -64,7 +64,8 @@ function serviceDetector(
         const headers = {
           accept: typeof shape === 'object' && 'json' in shape ? 'application/json' : 'text/plain',
         };
-        const request = { method: 'GET', url, headers, maxBytes: ANSWER_LIMIT } as const;
+        // A captive portal holds on to the connections it has caught, also when it lets new ones through.
+        const request = { method: 'GET', url, headers, maxBytes: ANSWER_LIMIT, closing: true } as const;
         answer = await components.http(family)(request, signal);
       } catch (error) {
         signal.throwIfAborted();

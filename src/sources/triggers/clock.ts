@@ -15,7 +15,7 @@ const LONG = 10 * 60_000;
  * steps are logged and lead to nothing, since no duration here depends on the wall clock.
  */
 export function clockWatch(
-  components: Pick<TriggerComponents, 'clock' | 'scheduler' | 'platform' | 'log'>,
+  components: Pick<TriggerComponents, 'clock' | 'scheduler' | 'platform' | 'log' | 'onClockSet'>,
 ): TriggerSource {
   const { clock, scheduler, log } = components;
   const counter = sleepCounter(components.platform);
@@ -27,6 +27,7 @@ export function clockWatch(
         const { slept, stepped } = judgeTick(before, now, HEARTBEAT, counter);
         before = now;
         if (stepped !== 0) {
+          components.onClockSet?.();
           const direction = stepped > 0 ? 'forward' : 'back';
           log.info(
             'clock_stepped',

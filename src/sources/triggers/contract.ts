@@ -17,6 +17,8 @@ export interface TriggerComponents {
   readonly log: Log;
   /** Told how the system's events are being heard now, for the status. */
   readonly onState?: (source: string, state: 'listening' | 'restarting' | 'polling') => void;
+  /** Told when the wall clock has been set. */
+  readonly onClockSet?: () => void;
   /** Where signals arrive; the process unless a test says otherwise. */
   readonly signals?: SignalEmitter;
   /** Loads the optional package koffi; rejects if it is not installed. */

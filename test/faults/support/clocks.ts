@@ -53,19 +53,22 @@ export class WallClock {
  * The time since boot of one process, which can gain on its other clocks as it does when the host sleeps (CLOCK_BOOTTIME, told
  * by /proc/uptime): the file is bound over the real one in a mount namespace of its own.
  */
-export class BootClock {
+export class BootClock implements Disposable {
   readonly #file: string;
   readonly #began: number;
+  readonly #timer: NodeJS.Timeout;
+  #slept = 0;
 
   constructor(folder: string) {
     this.#file = path.join(folder, 'uptime');
     this.#began = Date.now();
     this.set(0);
-    const timer = setInterval(() => this.#write(), 50);
-    timer.unref();
+    this.#timer = setInterval(() => this.#write(), 50);
   }
 
-  #slept = 0;
+  [Symbol.dispose](): void {
+    clearInterval(this.#timer);
+  }
 
   /** Goes before the program. */
   get wrapper(): readonly string[] {

@@ -21,6 +21,7 @@ describe('JSON of a provider', () => {
   });
 
   it('that is none is refused', () => {
-    for (const text of ['', '{', '"a', 'nothing', ']'.repeat(100)]) expect(() => jsonCodec.decode(text)).toThrow();
+    for (const text of ['', '{', '"a', 'nothing', ']'.repeat(100)])
+      expect(() => jsonCodec.decode(text)).toThrow();
   });
 });

@@ -148,9 +148,7 @@ describe('reading', () => {
       const time = fakeTime();
       const sink = sinkOf(service, {}, time);
       const failing = ({ url }: { url: URL }) =>
-        url.pathname.includes('z11.test/records')
-          ? new HttpFailure('timeout', true, 'too slow')
-          : undefined;
+        url.pathname.includes('z11.test/records') ? new HttpFailure('timeout', true, 'too slow') : undefined;
       const missed = async (then: () => Promise<unknown>) => {
         service.instead = failing;
         await expect(sink.read(...names)).rejects.toThrow();
@@ -161,10 +159,15 @@ describe('reading', () => {
         return lists(service).length - before;
       };
       expect(await missed(() => Promise.resolve())).toBeLessThan(12);
+      service.instead = failing;
+      await expect(sink.read(...names)).rejects.toThrow();
+      service.instead = undefined;
+      expect((await sink.read('h.z0.test', 'other.z0.test')).map(({ key: { name } }) => name)).toEqual([
+        'h.z0.test',
+      ]);
+      expect(lists(service).at(-1)).toContain('name=other.z0.test');
       expect(await missed(() => time.sleep(300_000, new AbortController().signal))).toBe(12);
-      expect(
-        await missed(() => sink.write(plan([target('new.z0.test', '192.0.2.9')], []))),
-      ).toBe(12);
+      expect(await missed(() => sink.write(plan([target('new.z0.test', '192.0.2.9')], [])))).toBe(12);
     });
   });
 

@@ -7,7 +7,11 @@ const ZONES = '/subscriptions/sub/resourceGroups/dns/providers/Microsoft.Network
 const error = (status: number, code: string, message: string) => json(status, { error: { code, message } });
 /** A new one whenever a member changes. */
 const etagOf = (members: readonly Held[]): string => members.map(({ id, ttl }) => `${id}-${ttl}`).join('+');
-const FIELDS = { A: ['ARecords', 'ipv4Address'], AAAA: ['AAAARecords', 'ipv6Address'], TXT: ['TXTRecords', 'value'] } as const;
+const FIELDS = {
+  A: ['ARecords', 'ipv4Address'],
+  AAAA: ['AAAARecords', 'ipv6Address'],
+  TXT: ['TXTRecords', 'value'],
+} as const;
 
 function whole(name: string, type: string, members: readonly Held[]): object {
   const { ttl, extra } = members[0] ?? {};
