@@ -44,7 +44,11 @@ export async function comparePeers({ full, only, machine, progress }: PeersOptio
   if (why !== undefined) throw new Error(`peers cannot be compared here: ${why}`);
   // Each place closes itself at the end of the process, should it come early; there are many.
   process.setMaxListeners(100);
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130));
+  for (const signal of ['SIGINT', 'SIGTERM'] as const)
+    process.once(signal, () => {
+      progress(`ended by ${signal}`);
+      process.exit(130);
+    });
 
   const present = CLIENTS.flatMap((client) => {
     const version = client.version();

@@ -6,6 +6,7 @@ import { startControl } from '../control/server.ts';
 import type { StatusReport } from '../control/status.ts';
 import type { Settings } from '../model/settings.ts';
 import type { Trigger } from '../model/trigger.ts';
+import { loadHttp } from '../net/http-client.ts';
 import type { Provider } from '../sinks/contract.ts';
 import { detectorKinds } from '../sources/addresses/registry.ts';
 import { createSnapshotReader } from '../sources/snapshot/index.ts';
@@ -47,6 +48,8 @@ export interface DaemonInit extends Configuration {
 
 /** Milliseconds between a defect that ended a session and the next one. */
 const RESTART_DELAY = 1_000;
+/** Milliseconds after the start when the rest of the program is loaded. */
+const LOAD_DELAY = 2_000;
 /** Milliseconds that writes under way get when the configuration changes. */
 const RELOAD_GRACE = 2_000;
 
@@ -210,6 +213,9 @@ export async function startDaemon(init: DaemonInit): Promise<Daemon> {
       control: control?.path,
     },
   );
+
+  // Not at once: what is not needed for the first publication must not delay it.
+  setTimeout(() => void loadHttp().catch(() => undefined), LOAD_DELAY).unref();
 
   let stopped: Promise<void> | undefined;
   const stop = async (grace: number): Promise<void> => {

@@ -32,6 +32,9 @@ interface Running {
 
 const CLOSED = Symbol('closed');
 
+/** Loads what exchanges are made with. A program that runs for years does so before its files are replaced by a newer version's. */
+export const loadHttp = () => Promise.all([import('./http-exchange.ts'), import('./http-routes.ts')]);
+
 /**
  * The HTTP client behind `HttpClient`: HTTP/1.1 with keep-alive, one pool for each family and source address. No retries, no
  * redirects, no cookies, no deadline but the caller's signal; certificates are always checked.
@@ -48,10 +51,7 @@ export function createHttpPool(init: HttpPoolInit): HttpPool {
     progress: Progress,
     signal: AbortSignal,
   ): Promise<HttpAnswer> => {
-    const [{ runExchange }, { createRoutes }] = await Promise.all([
-      import('./http-exchange.ts'),
-      import('./http-routes.ts'),
-    ]);
+    const [{ runExchange }, { createRoutes }] = await loadHttp();
     signal.throwIfAborted();
     routes ??= createRoutes(init);
     return runExchange(request, routes, progress, signal);

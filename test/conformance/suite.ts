@@ -140,6 +140,21 @@ export function describeSinkConformance(name: string, harness: SinkHarness): voi
       expect(at.held()).toEqual(before);
     });
 
+    it.runIf(harness.reads)('puts a TTL right that is asked for, and leaves the address', async () => {
+      const at = await seeded(({ names }) => [record(names[0], OLD.A), record(names[1], OLD.A)]);
+      const call = callOf(at.http, AbortSignal.timeout(3_000));
+      const [found] = (await at.sink.read?.([want(at.names[0]).key], call)) ?? [];
+      const target = { ...want(at.names[0], OLD.A), ttl: 7_200 };
+      const before = at.held().filter(({ key }) => key.name !== at.names[0]);
+      // A provider that does not tell the TTL is not asked to change it.
+      expect(await apply(at, [target])).toEqual(found?.ttl === undefined ? [] : ['updated']);
+      expect(shown(at.held().filter(({ key }) => key.name === at.names[0]))).toEqual(
+        shown([record(at.names[0], OLD.A)]),
+      );
+      expect(at.held().filter(({ key }) => key.name !== at.names[0])).toEqual(before);
+      if (found?.ttl !== undefined) expect(await apply(at, [target])).toEqual([]);
+    });
+
     it.runIf(harness.pageSize !== undefined)('finds what stands on later pages', async () => {
       const at = await start();
       const zone = at.names[0].slice(at.names[0].indexOf('.') + 1);

@@ -4,6 +4,7 @@ import { dnsTargets } from './targets/dns.ts';
 import { fileTargets } from './targets/files.ts';
 import { hostTargets } from './targets/host.ts';
 import { providerTargets } from './targets/providers.ts';
+import { rfc2136Targets } from './targets/rfc2136.ts';
 import { routerTargets } from './targets/router.ts';
 import { stunTargets } from './targets/stun.ts';
 import { witnessTargets } from './targets/witnesses.ts';
@@ -17,5 +18,6 @@ export const targets: readonly FuzzTarget[] = [
   ...witnessTargets,
   ...fileTargets,
   ...controlTargets,
+  ...rfc2136Targets,
   ...providerTargets,
 ];

@@ -49,6 +49,18 @@ describe('plan', () => {
     ).toEqual(['create 192.0.2.2']);
   });
 
+  it.each<[string, Partial<ActualRecord>, number | undefined, boolean, readonly string[]]>([
+    ['another TTL than the one asked for', { ttl: 300 }, 60, true, ['update 1 to 192.0.2.1']],
+    ['a TTL nobody asks about', { ttl: 300 }, undefined, true, []],
+    ['a TTL that is not told', {}, 60, true, []],
+    ['a TTL that is not minded any more', { ttl: 300 }, 60, false, []],
+    ['something missing beside it', { unfinished: true }, undefined, true, ['update 1 to 192.0.2.1']],
+  ])('a right address with %s', (_, more, ttl, minds, expected) => {
+    const wanted = { ...target(a, '192.0.2.1'), ...(ttl !== undefined && { ttl }) };
+    const found = [{ ...record('1', a, '192.0.2.1'), ...more }];
+    expect(edits([wanted], found, () => minds)).toEqual(expected);
+  });
+
   it('carried out, leaves exactly the wanted addresses and touches nothing else', () => {
     const addresses = fc.uniqueArray(
       fc.integer({ min: 1, max: 9 }).map((n) => address(`192.0.2.${n}`)),
