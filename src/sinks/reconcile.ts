@@ -3,32 +3,26 @@ import type { Clock } from '../model/clock.ts';
 import { formatDuration } from '../model/duration.ts';
 import type { Failure, Outcome } from '../model/outcome.ts';
 import { type ActualRecord, keyText, type Target } from '../model/record.ts';
-import type { HttpClient } from '../net/http.ts';
 import type { SinkMemory } from '../state/sink-memory.ts';
-import type { Log } from '../telemetry/log.ts';
-import { type Call, type Change, type Sink, SinkError, type WriteResult } from './contract.ts';
+import { chunks, neighbouring } from './batches.ts';
+import type { Change, Sink, WriteResult } from './contract.ts';
 import { differences, mindsTtl, PROPAGATION, reportDrift, tryOf } from './drift.ts';
 import { describeChange, plan, planBlind } from './plan.ts';
 import { triesOf } from './tries.ts';
+import { type CallInit, type CallRequest, within } from './within.ts';
 
-export interface ReconcileInit {
+export interface ReconcileInit extends CallInit {
   readonly sink: Sink;
   readonly memory: SinkMemory;
   /** Changes in one call of `write`. */
   readonly batch: number;
-  /** Milliseconds for one call of the sink. */
-  readonly timeout: number;
   /** Milliseconds between two writes of one record. */
   readonly minimumGap: number;
   readonly clock: Pick<Clock, 'monotonic'>;
-  readonly http: HttpClient;
 }
 
-export interface ReconcileRequest {
+export interface ReconcileRequest extends CallRequest {
   readonly targets: readonly Target[];
-  /** Bound to sink and trace_id. */
-  readonly log: Log;
-  readonly signal: AbortSignal;
   /** Read also what is confirmed, or ask the name servers for it, where the sink can do that. */
   readonly verify?: boolean;
 }
@@ -277,66 +271,4 @@ function unanswered(change: Change): WriteResult {
     unclear: true,
   };
   return { key: change.target.key, kind: 'failed', failure };
-}
-
-/** Milliseconds after the deadline for a sink to say how far it came. */
-const LAST_WORD = 100;
-
-type Attempt<Value> =
-  | { readonly kind: 'done'; readonly value: Value }
-  | { readonly kind: 'failed'; readonly failure: Failure };
-
-/**
- * One call of the sink under its deadline. Ends when the signal does, even if the sink does not: a sink that ignores its signal must
- * not keep a newer address waiting.
- */
-async function within<Value>(
-  init: ReconcileInit,
-  request: ReconcileRequest,
-  doing: 'reading' | 'writing',
-  work: (call: Call) => Promise<Value>,
-): Promise<Attempt<Value>> {
-  const deadline = AbortSignal.timeout(init.timeout);
-  const signal = AbortSignal.any([request.signal, deadline]);
-  const unclear = doing === 'writing';
-  try {
-    const aborted = new Promise<never>((_, reject) => {
-      const abort = () => reject(signal.reason);
-      if (request.signal.aborted) abort();
-      request.signal.addEventListener('abort', abort, { once: true });
-      // The sink knows best how far it came: nothing was sent, if the connection was never there.
-      deadline.addEventListener('abort', () => setTimeout(abort, LAST_WORD), { once: true });
-    });
-    const value = await Promise.race([work({ signal, log: request.log, http: init.http }), aborted]);
-    return { kind: 'done', value };
-  } catch (error) {
-    request.signal.throwIfAborted();
-    if (deadline.aborted && !(error instanceof SinkError)) {
-      const message = `no answer within ${formatDuration(init.timeout)} while ${doing}`;
-      return { kind: 'failed', failure: { class: 'transient', scope: 'sink', message, unclear } };
-    }
-    if (error instanceof SinkError) return { kind: 'failed', failure: error.failure };
-    // A defect of the sink. Its records stay as they are believed to be unknown; the process goes on.
-    const message = `defect while ${doing}: ${error instanceof Error ? error.message : String(error)}`;
-    request.log.error('sink_defect', message, { error });
-    return { kind: 'failed', failure: { class: 'transient', scope: 'sink', message, unclear } };
-  }
-}
-
-/** Changes of one zone next to each other, where they do not fit into one call: a zone torn apart costs a request for each of its parts. */
-function neighbouring(changes: readonly Change[], batch: number): readonly Change[] {
-  if (changes.length <= batch) return changes;
-  const placed = changes.map((change) => {
-    return { change, place: change.target.key.name.split('.').reverse().join('\0') };
-  });
-  placed.sort((a, b) => (a.place < b.place ? -1 : Number(a.place > b.place)));
-  return placed.map(({ change }) => change);
-}
-
-function* chunks<Item>(items: readonly Item[], size: number): Generator<readonly Item[]> {
-  if (!Number.isFinite(size)) {
-    if (items.length > 0) yield items;
-    return;
-  }
-  for (let start = 0; start < items.length; start += size) yield items.slice(start, start + size);
 }

@@ -140,6 +140,24 @@ sinks:
     ]);
   });
 
+  test('drift: what is never, shorter than usual, or of no use is told', () => {
+    const dyn = (more: string) =>
+      `sinks: { dyn: { provider: dyndns2, username: me, password: { env: DYN_PASSWORD }, records: [a.example.org]${more} } }`;
+    const lookup = (more: string) => settingsOf(dyn(more)).sinks[0]?.drift_lookup;
+    expect(lookup('')).toBeUndefined();
+    expect(lookup(', drift_lookup: off')).toBeUndefined();
+    expect(lookup(', drift_lookup: authoritative')).toEqual({});
+    expect(lookup(', drift_lookup: authoritative, drift_resolver: 9.9.9.9')).toEqual({
+      resolver: { host: '9.9.9.9', port: 53 },
+    });
+    expect(settingsOf(dyn(', drift_check: off')).sinks[0]?.drift_check).toBeUndefined();
+    expect(warningsOf(dyn(', drift_check: 1m'))).toEqual([]);
+    expect(warningsOf(dyn(', drift_check: 2s, drift_resolver: 9.9.9.9'))).toMatchObject([
+      { path: 'sinks.dyn.drift_check', message: expect.stringContaining('shorter than 1m') },
+      { path: 'sinks.dyn.drift_resolver', message: expect.stringContaining('drift_lookup') },
+    ]);
+  });
+
   test('anchors and aliases of a template are followed', () => {
     const { sinks } = settingsOf(
       'sinks:\n  a: { provider: embedded, listen: 127.0.0.1:1, records: &names [x.example.org] }\n' +

@@ -127,27 +127,32 @@ describeLab('the wall clock is set', has ? [] : ['faketime'], () => {
       expect(provider.exchanges.items.map(({ asked }) => asked.join())).toEqual([FIRST, THIRD]);
     });
 
-    test.concurrent('while a ban of 30 minutes runs: it is in force, also after a restart', async () => {
-      await using world = await open();
-      const { scene, provider, wall } = world;
-      await world.start();
-      provider.script = word('911');
-      scene.address(SECOND);
-      await scene.netdrift.line((line) => /^write_(failed|held)$/.test(line.event), { timeout: 5_000 });
-      const { agree } = await import('./support/provider.ts');
-      provider.script = agree;
-      const after = scene.netdrift.log.mark();
-      wall.set(offset);
-      await scene.netdrift.line({ event: 'clock_stepped' }, { after, timeout: 15_000 });
-      scene.netdrift.signal('SIGUSR1');
-      await pause(1_000);
-      await scene.netdrift.restart();
-      scene.happened('restarted');
-      const restarted = scene.netdrift.log.mark();
-      await scene.netdrift.line({ event: 'write_held' }, { after: restarted - 1, timeout: 10_000 });
-      expect(provider.exchanges.items.map(({ said }) => said)).toEqual(['good', '911']);
-      expect(scene.faults(provider).filter(({ check }) => check !== 'last')).toEqual([]);
-    });
+    test.concurrent.each(['restart', 'kill'] as const)(
+      'while a ban of 30 minutes runs: it is in force, also after a %s',
+      async (end) => {
+        await using world = await open();
+        const { scene, provider, wall } = world;
+        await world.start();
+        provider.script = word('911');
+        scene.address(SECOND);
+        await scene.netdrift.line((line) => /^write_(failed|held)$/.test(line.event), { timeout: 5_000 });
+        const { agree } = await import('./support/provider.ts');
+        provider.script = agree;
+        const after = scene.netdrift.log.mark();
+        wall.set(offset);
+        await scene.netdrift.line({ event: 'clock_stepped' }, { after, timeout: 15_000 });
+        scene.netdrift.signal('SIGUSR1');
+        await pause(1_000);
+        if (end === 'restart') await scene.netdrift.stop();
+        else await scene.netdrift.kill();
+        scene.happened('restarted');
+        const ended = scene.netdrift.log.mark();
+        scene.netdrift.start();
+        await scene.netdrift.line({ event: 'write_held' }, { after: ended, timeout: 10_000 });
+        expect(provider.exchanges.items.map(({ said }) => said)).toEqual(['good', '911']);
+        expect(scene.faults(provider).filter(({ check }) => check !== 'last')).toEqual([]);
+      },
+    );
   });
 });
 

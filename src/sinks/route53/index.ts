@@ -54,7 +54,7 @@ export const route53 = defineRestProvider<Options>({
   example:
     'provider: route53\naccess_key_id: AKIAIOSFODNN7EXAMPLE\nsecret_access_key: { env: AWS_SECRET_ACCESS_KEY }\n',
   notes: [
-    'Reading takes a request for each zone, at 5 in 2 seconds: with more than 20 zones in one sink, give it `timeout: 1m`.',
+    'Reading takes a request for each zone, at 5 in 2 seconds: with more than 20 zones in one sink, give it `timeout: 1m`. With less they are read in several tries.',
     'Alias records and records with a routing policy (weighted, latency, failover, geolocation) are never changed.',
     'Private hosted zones are left out unless `private_zone: true`, which takes them alone.',
     'Deleting a set sends it exactly as it stands; if somebody has changed it meanwhile, Route 53 refuses, and it is read again.',

@@ -275,3 +275,55 @@ describe('options', () => {
     ).toHaveProperty('read');
   });
 });
+
+describe('ownership', () => {
+  const owner = { owner: 'attic' };
+  const mark = '_netdrift-a.home.example.org';
+
+  it('record and mark are one update, whose prerequisites prove both', async () => {
+    const server = await fake();
+    const sink = sinkAt(server.port, owner);
+    await sink.write(await changesFor(sink, [home, '192.0.2.1']), call());
+    expect(server.updates).toHaveLength(1);
+    const update = server.updates[0]?.message;
+    const places = (section: 'answers' | 'authorities') =>
+      update?.[section].map(({ name, type, class: of }) => `${name} ${type} ${of}`);
+    expect(places('answers')).toEqual([`home.example.org ${TYPE.A} 254`, `${mark} ${TYPE.TXT} 254`]);
+    expect(places('authorities')).toEqual([
+      `home.example.org ${TYPE.A} 255`,
+      `home.example.org ${TYPE.A} 1`,
+      `${mark} ${TYPE.TXT} 1`,
+    ]);
+    // The next one proves that the mark is still the same, and does not write it again.
+    await sink.write(await changesFor(sink, [home, '192.0.2.2']), call());
+    const next = server.updates[1]?.message;
+    expect(next?.answers.filter(({ type }) => type === TYPE.TXT).map((one) => one.class)).toEqual([1]);
+    expect(next?.authorities.filter(({ type }) => type === TYPE.TXT)).toEqual([]);
+  });
+
+  it('of two that take a free name at the same moment, one succeeds', async () => {
+    const server = await fake();
+    const attic = sinkAt(server.port, owner);
+    const cellar = sinkAt(server.port, { owner: 'cellar' });
+    const first = await changesFor(attic, [home, '192.0.2.1']);
+    const second = await changesFor(cellar, [home, '192.0.2.2']);
+    expect(await attic.write(first, call())).toMatchObject([{ kind: 'updated' }]);
+    expect(await cellar.write(second, call())).toMatchObject([
+      { kind: 'failed', failure: { class: 'conflict' } },
+    ]);
+    const again = await changesFor(cellar, [home, '192.0.2.2']);
+    expect(await cellar.write(again, call())).toMatchObject([
+      { failure: { class: 'refused', message: expect.stringContaining('calls itself attic') } },
+    ]);
+    expect(server.held('home.example.org', 'A')).toEqual(['192.0.2.1 60']);
+  });
+
+  it('needs to read', () => {
+    const key = { name: 'ddns.example.org', secret: 'c2VjcmV0' };
+    const given = { server: '192.0.2.53', key, owner: 'attic' };
+    expect(rfc2136Options.safeParse(given).success).toBe(true);
+    expect(rfc2136Options.safeParse({ ...given, verify: false }).error?.issues).toMatchObject([
+      { path: ['owner'], message: expect.stringContaining('verify') },
+    ]);
+  });
+});
