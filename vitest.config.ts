@@ -16,7 +16,7 @@ export default defineConfig({
         'src/streams/**': { branches: 95 },
         'src/state/**': { branches: 95 },
         'src/config/**': { branches: 95 },
-        'src/sinks/{plan,reconcile}.ts': { branches: 95 },
+        'src/sinks/{plan,reconcile,batches,within,drift,tries}.ts': { branches: 95 },
       },
     },
   },

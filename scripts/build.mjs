@@ -173,9 +173,10 @@ async function main(options) {
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   try {
     await main(new Set(process.argv.slice(2)));
-  } catch {
-    // esbuild and tsc have already printed what is wrong, with file and line.
-    console.error('netdrift: the build failed');
+  } catch (error) {
+    // esbuild and tsc have already printed what is wrong, with file and line; nobody else has.
+    const told = Array.isArray(error.errors) || error.status !== undefined;
+    console.error('netdrift: the build failed', told ? '' : error);
     process.exitCode = 1;
   }
 }

@@ -47,14 +47,18 @@ function resolve(packages, place, name) {
   }
 }
 
+/** A package's folder as the lock file writes it, also where `node_modules` is a link to somewhere else. */
+function lockedPlace(folder) {
+  const place = folder.replaceAll(path.sep, '/');
+  return place.slice(place.indexOf('node_modules/'));
+}
+
 /** Text of the bill for these inputs of esbuild's metafiles. */
 export function sbom(root, inputs) {
   const manifest = readJson(root, 'package.json');
   const { packages } = readJson(root, 'package-lock.json');
   const bundled = inputs.flatMap((input) => packageFolder(root, input) ?? []);
-  const places = new Map(
-    bundled.map((folder) => [path.relative(root, folder).replaceAll(path.sep, '/'), true]),
-  );
+  const places = new Map(bundled.map((folder) => [lockedPlace(path.relative(root, folder)), true]));
   const beside = Object.keys({ ...manifest.dependencies, ...manifest.optionalDependencies });
   for (const name of beside) {
     const place = `node_modules/${name}`;

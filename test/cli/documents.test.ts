@@ -124,8 +124,7 @@ describe('the pages', () => {
 
   test.each(pages)('%s: speaks of commands that exist', (page) => {
     const names = [...read('src/cli/program.ts').matchAll(/\bcommand\('(\w+)'/g)].map(([, name]) => name);
-    for (const [, name = ''] of read(page).matchAll(/`netdrift (\w+)/g))
-      expect(names).toContain(name);
+    for (const [, name = ''] of read(page).matchAll(/`netdrift (\w+)/g)) expect(names).toContain(name);
   });
 
   test('YAML in the pages is YAML', () => {
