@@ -39,6 +39,12 @@ export class Gate {
     return Math.max(0, ...waits);
   }
 
+  /** Milliseconds that so many requests take when they have to wait for the limits. */
+  span(requests: number): number {
+    const spans = this.#limits.map((limit) => Math.floor(requests / limit.requests) * (limit.per + SPREAD));
+    return Math.max(0, ...spans);
+  }
+
   /**
    * Lets one request through as soon as the limits allow, and counts it. Answers the milliseconds still to wait, without
    * having waited, if that would be longer than `patience`: a call has a deadline, and an early "later" leaves nothing unclear.

@@ -70,7 +70,8 @@ function restEdit(edit: RecordEdit): RestEdit {
   }
 }
 
-const restKeyText = (key: { readonly name: string; readonly type: string }): string =>
+/** For maps. */
+export const restKeyText = (key: { readonly name: string; readonly type: string }): string =>
   `${key.name}/${key.type}`;
 
 /** Those of the listed records whose name *and* type were asked for, contents in canonical form. */

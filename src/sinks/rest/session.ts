@@ -1,17 +1,19 @@
 import { createHash } from 'node:crypto';
 import { Secret } from '../../config/secret.ts';
+import type { Fqdn } from '../../model/name.ts';
 import type { Failure } from '../../model/outcome.ts';
 import { cleanWords } from '../../net/http-words.ts';
 import type { Call, SinkComponents } from '../contract.ts';
 import type { RestApi, RestZone } from './api.ts';
-import { failed, notSent, type RestResult, stopping } from './ends.ts';
+import { type End, failed, notSent, type RestResult, stopping } from './ends.ts';
 import { Ask, type Surroundings } from './exchange.ts';
 import { gateOf, type Limit } from './gate.ts';
-import { KeptLists } from './kept-lists.ts';
+import { KeptRecords } from './kept-records.ts';
 import type { RestOptions } from './options.ts';
 import { matching, type RestChange, type RestKey, type RestRecord } from './records.ts';
 import { RestError } from './refusal.ts';
 import { sleep } from './sleep.ts';
+import { together } from './together.ts';
 import { ZoneWriter } from './write.ts';
 import { ZoneFinder } from './zones.ts';
 
@@ -25,8 +27,8 @@ export interface RestInit {
 
 /** Names of one zone that are asked for one by one; more are picked from the list of the whole zone. */
 const ASKED_BY_NAME = 3;
-/** Zones worked on at the same time. */
-const AT_ONCE = 4;
+/** Milliseconds for which what was read is good enough for the next try, beside the time that the request limits take. */
+const GOOD_FOR = 300_000;
 
 /** Reads and writes records of any type at one provider. The sink contract sits on top (`sink.ts`). */
 export class RestSession {
@@ -35,7 +37,7 @@ export class RestSession {
   readonly #zones: ZoneFinder;
   readonly #writer: ZoneWriter;
   readonly #creates: boolean;
-  readonly #kept: KeptLists;
+  readonly #kept: KeptRecords;
 
   constructor(api: RestApi, init: RestInit) {
     const { components } = init;
@@ -51,7 +53,7 @@ export class RestSession {
     this.#zones = new ZoneFinder(api.zones, init.options.zone);
     this.#writer = new ZoneWriter(api);
     this.#creates = init.options.create ?? true;
-    this.#kept = new KeptLists(components.clock);
+    this.#kept = new KeptRecords(components.clock);
   }
 
   /**
@@ -82,7 +84,6 @@ export class RestSession {
       else kept.push({ change, end: { kind: 'failed', failure } });
     }
     if (changes.length === 0) return kept;
-    this.#kept.forget();
     const ask = new Ask(this.#api, this.#around, call);
     const groups = await this.#grouped(changes, ask);
     const { zoned, homeless } = groups;
@@ -91,15 +92,19 @@ export class RestSession {
     });
     let stop: Failure | undefined;
     const written = await together([...zoned], async ([zone, group]) => {
-      if (stop !== undefined) return failed(group, notSent(stop));
-      const results = await this.#writer.write(ask, zone, group);
+      const results =
+        stop === undefined ? await this.#writer.write(ask, zone, group) : failed(group, notSent(stop));
+      for (const { change, end } of results) this.#kept.written(zone, change.key, isUntouched(end));
       // A key refused or a limit met in one zone is so in all; a fault of the service may be that zone's alone.
       stop ??= results.map(({ end }) => stopping(end)).find((one) => one && one.class !== 'transient');
       return results;
     });
     const results = [...kept, ...lost, ...written.flat()];
     const conflict = results.some(({ end }) => end.kind === 'failed' && end.failure.class === 'conflict');
-    if (conflict) this.#zones.forget();
+    if (conflict) {
+      this.#zones.forget();
+      this.#kept.forget();
+    }
     return results;
   }
 
@@ -111,22 +116,33 @@ export class RestSession {
   }
 
   async #records(zoned: ReadonlyMap<RestZone, readonly RestKey[]>, ask: Ask): Promise<readonly RestRecord[]> {
-    const found = await together([...zoned], ([zone, wanted]) =>
-      this.#kept.read(zone, wanted, () => this.#zoneRecords(zone, wanted, ask)),
-    );
-    this.#kept.forget();
+    const count = [...zoned.values()].reduce((sum, keys) => sum + keys.length, 0);
+    // Each key takes about one request to read and one to write.
+    const goodFor = GOOD_FOR + this.#around.gate.span(2 * count);
+    const found = await together([...zoned], async ([zone, wanted]) => {
+      const kept = wanted.map((key) => this.#kept.of(zone, key, goodFor));
+      const missing = wanted.filter((_, index) => kept[index] === undefined);
+      const read = missing.length === 0 ? [] : await this.#zoneRecords(zone, missing, ask);
+      return [...kept.flatMap((records) => records ?? []), ...read];
+    });
+    this.#kept.use();
     return found.flat();
   }
 
   async #zoneRecords(zone: RestZone, wanted: readonly RestKey[], ask: Ask): Promise<readonly RestRecord[]> {
+    const records = async (keys: readonly RestKey[], name?: Fqdn, types?: readonly string[]) => {
+      const found = matching(keys, await this.#api.records(ask, zone, name, types));
+      this.#kept.keep(zone, keys, found);
+      return found;
+    };
     const names = [...new Set(wanted.map((key) => key.name))];
     if (this.#api.lists === 'zone' || (names.length > ASKED_BY_NAME && this.#api.lists !== 'name'))
-      return matching(wanted, await this.#api.records(ask, zone));
+      return records(wanted);
     const parts = await together(names, async (name) => {
       // Each list answers for its own name only: from a service that ignores the filter every list is the whole zone.
       const here = wanted.filter((key) => key.name === name);
       const types = [...new Set(here.map(({ type }) => type))];
-      return matching(here, await this.#api.records(ask, zone, name, types));
+      return records(here, name, types);
     });
     return parts.flat();
   }
@@ -171,31 +187,9 @@ export class RestSession {
   }
 }
 
-/**
- * Works on several items at once. After a failure no new one is begun, and it rejects only when nothing is running any
- * more: a sink that has answered must not go on sending.
- */
-async function together<Item, Result>(
-  items: readonly Item[],
-  work: (item: Item) => Promise<Result>,
-): Promise<readonly Result[]> {
-  const results: Result[] = [];
-  const failures: unknown[] = [];
-  const queue = items.entries();
-  const worker = async () => {
-    for (const [index, item] of queue) {
-      if (failures.length > 0) return;
-      try {
-        results[index] = await work(item);
-      } catch (error) {
-        failures.push(error);
-      }
-    }
-  };
-  await Promise.all(Array.from({ length: Math.min(AT_ONCE, items.length) }, worker));
-  if (failures.length > 0) throw failures[0];
-  return results;
-}
+/** True if a limit was all that kept a change from being made. */
+const isUntouched = (end: End): boolean =>
+  end.kind === 'failed' && end.failure.class === 'rate_limited' && end.failure.unclear !== true;
 
 /** Every secret of the options, to be blotted out of what a provider says. */
 function secretsOf(options: object, account: Secret): readonly Secret[] {
