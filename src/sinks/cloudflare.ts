@@ -170,6 +170,8 @@ export const cloudflare = defineRestProvider<Options>({
       shape: 'batch',
       // https://developers.cloudflare.com/dns/manage-dns-records/how-to/batch-record-changes/ : 200 on Free, 3,500 on others.
       size: 200,
+      // No such route, could not route, and whatever stands in front and has never heard of it.
+      missing: [404, 7000, 7003],
       apply: async (ask, zone, changes) => {
         await ask.send('POST', `${recordsPath(zone)}/batch`, done, { body: batchOf(changes, given) });
       },

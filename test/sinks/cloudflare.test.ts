@@ -230,6 +230,43 @@ test('without the batch request, single ones', async () => {
   expect(cf.writes.map(({ method }) => method)).toEqual(['POST', 'PATCH', 'POST']);
 });
 
+test('a record of a batch that is gone: halving finds it, and the next writes are batches again', async () => {
+  const names = ['a', 'b', 'c', 'd'];
+  const targets = names.map((name) => target(`${name}.example.org`, '198.51.100.7'));
+  const gone = (request: HttpRequest) =>
+    (request.body ?? '').includes('"r-c"') ? no(404, 81_044, 'Record does not exist.') : undefined;
+  const cf = service(
+    names.map((name) => record(`r-${name}`, `${name}.example.org`, '192.0.2.1')),
+    gone,
+  );
+  const { results, sink, call } = await cf.run(targets);
+  expect(new Map(results.map((one) => [one.key.name, one.kind]))).toEqual(
+    new Map(names.map((name) => [`${name}.example.org`, name === 'c' ? 'failed' : 'updated'])),
+  );
+  expect(results.find(({ kind }) => kind === 'failed')).toMatchObject({ failure: { class: 'conflict' } });
+  // All, the half without it, the half with it, and each of that half.
+  expect(cf.writes.map(({ path }) => path)).toEqual(Array.from({ length: 5 }, () => `${PLACE}/batch`));
+  const more = ['x', 'y', 'z'].map((name) => target(`${name}.example.org`, '198.51.100.7'));
+  await sink.write(plan(more, []), call);
+  expect(cf.writes).toHaveLength(6);
+  expect(cf.writes.at(-1)?.path).toBe(`${PLACE}/batch`);
+});
+
+test.each([
+  ['a code for no such route', () => no(404, 7_000, 'No route for that URI')],
+  [
+    'a 404 of something in front',
+    () => ({ status: 404, headers: { 'content-type': 'text/html' }, body: '<p>' }),
+  ],
+])('%s says that there is no batch', async (_, refusal) => {
+  const cf = service([], ({ url }) => (url.pathname.endsWith('/batch') ? refusal() : undefined));
+  const targets = ['a', 'b'].map((name) => target(`${name}.example.org`, '198.51.100.7'));
+  const { results, sink, call } = await cf.run(targets);
+  expect(results.map(({ kind }) => kind)).toEqual(['updated', 'updated']);
+  await sink.write(plan(targets, []), call);
+  expect(cf.writes.filter(({ path }) => path.endsWith('/batch'))).toHaveLength(1);
+});
+
 describe('refusals', () => {
   test.each([
     [400, 6003, 'credentials', 'sink'],

@@ -114,8 +114,11 @@ export type RestWriter =
       readonly size: number;
       readonly apply: (ask: Ask, zone: RestZone, changes: readonly RestChange[]) => Promise<WriteEnd>;
       readonly single?: SingleWriter;
-      /** Statuses that say the account has no batch request, beside 404, 405 and 501. */
-      readonly missing?: readonly number[];
+      /**
+       * What says that the account has no batch request, beside the statuses 405 and 501: codes, and statuses of answers without a code.
+       * Not what is said as well when a record of the batch is gone.
+       */
+      readonly missing?: readonly (string | number)[];
     };
 
 /** `Authorization: Bearer ...` (RFC 6750), or another scheme. */

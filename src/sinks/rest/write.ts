@@ -102,9 +102,15 @@ export class ZoneWriter {
   }
 }
 
-/** The request itself is unknown there: no such path, method or feature. */
-function isMissingRequest(error: unknown, missing: readonly number[] = []): boolean {
-  return error instanceof RestError && [404, 405, 501, ...missing].includes(error.status ?? 0);
+/**
+ * The request itself is unknown there: no such method or feature (RFC 9110 sections 15.5.6 and 15.6.2), or what the provider says for it. That one of
+ * the records in it is gone is answered much alike, and is no reason to do without batches from then on.
+ */
+function isMissingRequest(error: unknown, missing: readonly (string | number)[] = []): boolean {
+  if (!(error instanceof RestError)) return false;
+  if (error.status === 405 || error.status === 501) return true;
+  const said = error.code ?? String(error.status);
+  return missing.some((one) => String(one) === said);
 }
 
 /** The edits of one change in their order, which is that of need; the first failure ends it. */

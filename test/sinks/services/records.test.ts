@@ -218,6 +218,15 @@ describe('DNSimple', () => {
     expect(zone.shown()).toEqual(['home/A 198.51.100.8 3600', 'home/AAAA 2001:db8::8 3600']);
   });
 
+  test('a record of a batch that is gone is no reason to do without batches', async () => {
+    const { run, sent, trouble } = await start(dnsimpleKind());
+    trouble('write', json(404, { message: 'Record `1001` not found' }));
+    expect(await run(...both)).toMatchObject([{ kind: 'updated' }, { kind: 'updated' }]);
+    await run(target('home.example.org', '198.51.100.8'), target('home.example.org', '2001:db8::8'));
+    // Refused, its two halves, and the next one.
+    expect(sent().map(([, path]) => path)).toEqual(Array(4).fill(batch));
+  });
+
   test('the change a batch is refused for is found', async () => {
     const { zone, run } = await start(dnsimpleKind());
     zone.put('alias', 'CNAME', ['www.example.org'], 900);
