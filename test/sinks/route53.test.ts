@@ -1,6 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import type { HttpAnswer, HttpRequest } from '../../src/net/http.ts';
+import { reconcile } from '../../src/sinks/reconcile.ts';
 import { route53 } from '../../src/sinks/route53/index.ts';
+import { SinkState } from '../../src/state/sink-memory.ts';
+import { silentLog } from '../../src/telemetry/log.ts';
 import { route53Set } from '../replay/dialects-signed.ts';
 import { target } from './rest/support.ts';
 import { failed, trial } from './trial.ts';
@@ -201,7 +204,66 @@ describe('wait: true', () => {
     const aws = service([], { wait: true }, ({ url }) =>
       url.pathname.includes('/change/') ? change('PENDING', 'GetChangeResponse') : undefined,
     );
-    expect(await aws.run(wanted)).toMatchObject([{ kind: 'pending', retryAfter: 30_000 }]);
+    expect(await aws.run(wanted)).toMatchObject([{ kind: 'pending', retryAfter: 15_000 }]);
+  });
+});
+
+describe('wait: true, from look to look', () => {
+  /** Lists show a set from the moment its change is taken; `states` are what GetChange says, the last one from then on. */
+  function waiting(states: readonly (string | HttpAnswer)[], held: string[] = []) {
+    let asked = 0;
+    const aws = service(held, { wait: true }, ({ method, url }) => {
+      if (url.pathname.includes('/change/')) {
+        const state = states[Math.min(asked, states.length - 1)] ?? 'INSYNC';
+        asked += 1;
+        return typeof state === 'string' ? change(state, 'GetChangeResponse') : state;
+      }
+      if (method === 'POST') held.splice(0, held.length, set('home.example.org', 'A', 300, '198.51.100.7'));
+      return undefined;
+    });
+    const { clock } = aws.time;
+    const memory = new SinkState(
+      'f',
+      clock,
+      (text) => text,
+      async () => {},
+    );
+    const { http } = aws.call;
+    const init = { sink: aws.sink, memory, batch: 400, timeout: 5_000, minimumGap: 0, clock, http };
+    const look = async () => {
+      const { signal } = new AbortController();
+      const [outcome] = await reconcile(init, { targets: [wanted], log: silentLog, signal });
+      return outcome?.kind;
+    };
+    return { ...aws, look, memory };
+  }
+
+  test('a record is confirmed by GetChange, and not by a list that shows it already', async () => {
+    // Twice in the call that writes, once in each look.
+    const { look, asked, memory } = waiting(['PENDING', 'PENDING', 'PENDING', 'INSYNC']);
+    const looks: unknown[] = [];
+    for (let turn = 0; turn < 3; turn += 1) {
+      looks.push(await look());
+      expect(memory.confirmed(wanted.key) !== undefined).toBe(turn === 2);
+    }
+    expect(looks).toEqual(['pending', 'pending', 'updated']);
+    expect(await look()).toBe('unchanged');
+    expect(sent(asked)).toHaveLength(1);
+  });
+
+  test('a change that Route 53 no longer knows is done', async () => {
+    const unknown = problem(404, 'NoSuchChange', 'A change with the specified change ID does not exist.');
+    const { look } = waiting(['PENDING', 'PENDING', unknown]);
+    expect([await look(), await look()]).toEqual(['pending', 'updated']);
+  });
+
+  test('a record that somebody changes meanwhile is written again', async () => {
+    const held: string[] = [];
+    const { look, asked } = waiting(['PENDING', 'PENDING', 'INSYNC'], held);
+    expect(await look()).toBe('pending');
+    held.splice(0, 1, set('home.example.org', 'A', 300, '192.0.2.66'));
+    expect(await look()).toBe('updated');
+    expect(sent(asked)).toHaveLength(2);
   });
 });
 

@@ -1,15 +1,13 @@
-import type * as z from 'zod';
-import type { WriteEnd } from '../rest/api.ts';
-import type { Ask } from '../rest/exchange.ts';
 import { baseOf } from '../rest/options.ts';
 import { defineRestProvider } from '../rest/provider.ts';
 import { membersAfter, quoted, type RestChange } from '../rest/records.ts';
 import { path } from '../rest/request.ts';
 import { sigV4 } from '../signatures/sigv4.ts';
-import { changed, type info, progress } from './answers.ts';
+import { changed } from './answers.ts';
 import { type Kind, recordsOf, zonesOf } from './lists.ts';
 import { type Options, options } from './options.ts';
 import { refusalOf, VERDICTS } from './refusals.ts';
+import { Waiting } from './waiting.ts';
 import { changeBatch, route53Codec, type SetChange } from './xml.ts';
 
 /** A default, where neither the configuration nor a record that is there says one. */
@@ -35,16 +33,6 @@ function setChange(change: RestChange): SetChange {
   return { action: 'UPSERT', set: set(members, change.ttl ?? found ?? TTL) };
 }
 
-/** Seconds of waiting are all that a call of ten seconds has room for; INSYNC comes with a later look. */
-async function insync(ask: Ask, first: z.output<typeof info>['ChangeInfo']): Promise<WriteEnd> {
-  const id = first.Id.replace('/change/', '');
-  const again = async () =>
-    (await ask.get(path`/2013-04-01/change/${id}`, progress)).GetChangeResponse.ChangeInfo;
-  const pending = ({ Status }: { Status: string }) => Status === 'PENDING';
-  const last = await ask.poll({ every: 2_000, tries: 2 }, first, pending, again);
-  if (pending(last)) return { pending: 'not yet at all servers of Route 53 (PENDING)', retryAfter: 30_000 };
-}
-
 export const route53 = defineRestProvider<Options>({
   name: 'route53',
   title: 'Route 53',
@@ -64,45 +52,54 @@ export const route53 = defineRestProvider<Options>({
   // Today's documentation has a bucket of 50 that gains 10 a second for the account; older pages say 5 a second, which holds with both.
   // https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/DNSLimitations.html#limits-api-requests
   limits: [{ requests: 5, per: 1_000 }],
-  api: (given) => ({
-    base: baseOf(given, 'https://route53.amazonaws.com'),
-    account: given.secret_access_key,
-    timed: true,
-    authorize: (request, { clock }) => {
-      const token = given.session_token?.reveal();
-      const key = {
-        accessKeyId: given.access_key_id,
-        secretAccessKey: given.secret_access_key.reveal(),
-        ...(token === undefined ? {} : { sessionToken: token }),
-      };
-      return sigV4(request, key, { region: given.region, service: 'route53' }, clock.wall());
-    },
-    codec: route53Codec,
-    refusal: ({ body }) => refusalOf(body),
-    verdicts: VERDICTS,
-    zones: {
-      list: (ask) => zonesOf(ask, given),
-      byName: async (ask, name) => (await zonesOf(ask, given, name))[0],
-    },
-    records: recordsOf,
-    guard: ({ key, actual }) => {
-      const kinds = actual.map(({ extra }) => extra as Kind);
-      const special = kinds.find(({ alias, policy }) => alias || policy !== undefined);
-      if (special === undefined) return undefined;
-      const what = special.alias ? 'an alias record' : 'a record with a routing policy';
-      return `${key.name} has ${what} of type ${key.type}, which stays as it is; remove it to let netdrift write there`;
-    },
-    write: {
-      shape: 'batch',
-      // A call may have 1,000 values, those of an UPSERT counting twice; some are left for sets of several.
-      size: 400,
-      apply: async (ask, zone, changes) => {
-        const body = changeBatch(changes.map(setChange));
-        const answer = await ask.send('POST', path`/2013-04-01/hostedzone/${zone.id}/rrset/`, changed, {
-          body,
-        });
-        return given.wait ? insync(ask, answer.ChangeResourceRecordSetsResponse.ChangeInfo) : undefined;
+  api: (given) => {
+    const waiting = given.wait ? new Waiting() : undefined;
+    return {
+      base: baseOf(given, 'https://route53.amazonaws.com'),
+      account: given.secret_access_key,
+      timed: true,
+      authorize: (request, { clock }) => {
+        const token = given.session_token?.reveal();
+        const key = {
+          accessKeyId: given.access_key_id,
+          secretAccessKey: given.secret_access_key.reveal(),
+          ...(token === undefined ? {} : { sessionToken: token }),
+        };
+        return sigV4(request, key, { region: given.region, service: 'route53' }, clock.wall());
       },
-    },
-  }),
+      codec: route53Codec,
+      refusal: ({ body }) => refusalOf(body),
+      verdicts: VERDICTS,
+      zones: {
+        list: (ask) => zonesOf(ask, given),
+        byName: async (ask, name) => (await zonesOf(ask, given, name))[0],
+      },
+      records: async (ask, zone, name) => {
+        const found = await recordsOf(ask, zone, name);
+        return waiting === undefined
+          ? found
+          : found.map((one) => ({ ...one, ...(waiting.has(zone, one) && { unfinished: true as const }) }));
+      },
+      guard: ({ key, actual }) => {
+        const kinds = actual.map(({ extra }) => extra as Kind);
+        const special = kinds.find(({ alias, policy }) => alias || policy !== undefined);
+        if (special === undefined) return undefined;
+        const what = special.alias ? 'an alias record' : 'a record with a routing policy';
+        return `${key.name} has ${what} of type ${key.type}, which stays as it is; remove it to let netdrift write there`;
+      },
+      write: {
+        shape: 'batch',
+        // A call may have 1,000 values, those of an UPSERT counting twice; some are left for sets of several.
+        size: 400,
+        apply: async (ask, zone, changes) => {
+          if (waiting?.hasAll(zone, changes)) return waiting.look(ask, zone, changes);
+          const body = changeBatch(changes.map(setChange));
+          const answer = await ask.send('POST', path`/2013-04-01/hostedzone/${zone.id}/rrset/`, changed, {
+            body,
+          });
+          return waiting?.begin(ask, zone, changes, answer.ChangeResourceRecordSetsResponse.ChangeInfo);
+        },
+      },
+    };
+  },
 });

@@ -21,7 +21,7 @@ export const options = z.strictObject({
     .meta({ description: 'The hosted zone, where several have the same name.' }),
   wait: z.boolean().default(false).meta({
     description:
-      'A write is done only when all servers of Route 53 have it (INSYNC), which takes about a minute.',
+      'A write is done only when all servers of Route 53 have it (INSYNC), which takes about a minute. A removal is waited for a few seconds only.',
   }),
 });
 export type Options = z.output<typeof options>;
