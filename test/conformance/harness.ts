@@ -52,6 +52,8 @@ export interface SinkBench {
   next(request: 'read' | 'write', trouble: Trouble): void;
   /** Requests or processes that the sink has going now. */
   busy(): number;
+  /** Lets so many milliseconds pass on the clock of the sink, where it keeps to a wait it was told. */
+  readonly pass?: (milliseconds: number) => void;
   /** Ends the provider and the sink. */
   close(): Promise<void>;
 }

@@ -12,7 +12,7 @@ import {
 } from '../conformance/harness.ts';
 import { type Reply, type SeenRequest, startHttpServer } from '../fakes/http-server.ts';
 import { RecordStore } from '../fakes/records.ts';
-import { components } from '../sinks/rest/support.ts';
+import { components, fakeTime } from '../sinks/rest/support.ts';
 import { type Asked, type Dialect, kindOf, type Raw } from './dialect.ts';
 
 const ZONE = fqdn('example.org');
@@ -108,17 +108,18 @@ export async function startFake(init: FakeInit): Promise<SinkBench> {
   const pool = createHttpPool({ userAgent: 'netdrift-test/1.0' });
   const server = await startHttpServer({ respond });
   const endpoint = new URL(new URL(dialect.base).pathname, server.url).href;
-  const sinkWith = (more: object) => {
+  const time = fakeTime();
+  const sinkWith = (more: object, on = fakeTime()) => {
     const options = provider.options.parse({
       ...(init.options ?? { token: 'token-token' }),
       endpoint,
       ...more,
     });
-    return provider.create({ name: 'test', options, keys: [] }, components());
+    return provider.create({ name: 'test', options, keys: [] }, components(on));
   };
   return {
-    sink: sinkWith({}),
-    sinkWith,
+    sink: sinkWith({}, time),
+    sinkWith: (more) => sinkWith(more),
     http: pool.client,
     names: [fqdn('home.example.org'), fqdn('other.example.org')],
     neighbour: fqdn('myhome.example.org'),
@@ -133,6 +134,7 @@ export async function startFake(init: FakeInit): Promise<SinkBench> {
     requests: () => [...store.log],
     next: (request, trouble) => store.next(request, trouble),
     busy: () => server.load.now,
+    pass: time.pass,
     close: async () => {
       await pool.close();
       await server.close();

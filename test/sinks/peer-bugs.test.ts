@@ -220,8 +220,8 @@ afterEach(async () => {
 async function watched(kind: Kind, look: (zone: Awaited<ReturnType<typeof startService>>['zone']) => void) {
   const started = await startService({
     ...kind,
-    service: (zone) => {
-      const service = kind.service(zone);
+    service: (zone, clock) => {
+      const service = kind.service(zone, clock);
       return {
         ...service,
         answer: (request) => {

@@ -7,7 +7,15 @@ import type { Call } from '../contract.ts';
 import type { RestApi } from './api.ts';
 import { type Codec, jsonCodec } from './codec.ts';
 import type { Gate } from './gate.ts';
-import { type Circumstances, type Refusal, RestError, refused, unanswered, unreadable } from './refusal.ts';
+import {
+  type Circumstances,
+  failureOf,
+  type Refusal,
+  RestError,
+  refused,
+  unanswered,
+  unreadable,
+} from './refusal.ts';
 import { type Asking, type Query, requestFor } from './request.ts';
 import type { Sleep } from './sleep.ts';
 
@@ -71,7 +79,25 @@ export class Ask {
     asking: Asking = {},
   ): Promise<DecodedAnswer & { readonly body: T }> {
     const about = this.#about(asking.mutating ?? !(method === 'GET' || method === 'HEAD'));
-    const answer = await this.#perform(requestFor(this.#api.base, this.#codec, method, path, asking), about);
+    const request = requestFor(this.#api.base, this.#codec, method, path, asking);
+    const answer = await this.#perform(request, about);
+    try {
+      return this.#understood(answer, schema, about);
+    } catch (error) {
+      const { class: failureClass, retryAfter } = failureOf(error);
+      // The other sinks of the account need not be told the same again.
+      if (failureClass === 'rate_limited' && retryAfter !== undefined)
+        this.#around.gate.close(request, retryAfter);
+      throw error;
+    }
+  }
+
+  /** The documented success, or throws. */
+  #understood<T>(
+    answer: HttpAnswer,
+    schema: z.ZodType<T>,
+    about: Circumstances,
+  ): DecodedAnswer & { readonly body: T } {
     const decoded = { status: answer.status, headers: answer.headers, body: this.#decode(answer, about) };
     const refusal = this.#api.refusal(decoded);
     if (refusal !== undefined || answer.status < 200 || answer.status > 299) {

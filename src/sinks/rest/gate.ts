@@ -12,6 +12,8 @@ export interface Limit {
 
 /** Requests that leave this far apart may arrive closer together; added to every stretch. */
 const SPREAD = 1_000;
+/** No limit's key: those begin with a number. */
+const ALL = 'all';
 
 /**
  * Keeps the requests of one account below its limits. It remembers when the last requests left, rather than refilling a
@@ -23,6 +25,8 @@ export class Gate {
   readonly #clock: Clock;
   /** When the last requests left, for each limit and what it counts by. */
   readonly #left = new Map<string, number[]>();
+  /** Until when the provider wants to hear nothing: of what a limit counts by, or of the whole account. */
+  readonly #closed = new Map<string, number>();
 
   constructor(limits: readonly Limit[], clock: Clock) {
     this.#limits = limits;
@@ -32,11 +36,23 @@ export class Gate {
   /** Milliseconds until this request may leave; 0 = now. */
   wait(request: HttpRequest): number {
     const now = this.#clock.monotonic();
+    const opens = (key: string) => (this.#closed.get(key) ?? now) - now;
     const waits = this.#counted(request).map(([key, { requests, per }]) => {
       const oldest = this.#left.get(key)?.at(-requests);
-      return oldest === undefined ? 0 : oldest + per + SPREAD - now;
+      return Math.max(opens(key), oldest === undefined ? 0 : oldest + per + SPREAD - now);
     });
-    return Math.max(0, ...waits);
+    return Math.max(0, opens(ALL), ...waits);
+  }
+
+  /**
+   * The provider has answered this request by telling to wait so many milliseconds. That holds for all sinks of the account; where it counts by
+   * something smaller (a domain), for that alone.
+   */
+  close(request: HttpRequest, milliseconds: number): void {
+    const until = this.#clock.monotonic() + milliseconds;
+    const smaller = this.#counted(request).filter(([, limit]) => limit.of !== undefined);
+    const keys = smaller.length === 0 ? [ALL] : smaller.map(([key]) => key);
+    for (const key of keys) this.#closed.set(key, Math.max(until, this.#closed.get(key) ?? until));
   }
 
   /** Milliseconds that so many requests take when they have to wait for the limits. */

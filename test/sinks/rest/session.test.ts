@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { HttpFailure } from '../../../src/net/http.ts';
 import type { WriteResult } from '../../../src/sinks/contract.ts';
 import { plan } from '../../../src/sinks/plan.ts';
+import type { Limit } from '../../../src/sinks/rest/gate.ts';
 import { callOf, components, fakeTime, key, target } from './support.ts';
 import { answer, ToyService, type ToyShape, toy } from './toy.ts';
 
@@ -402,5 +403,51 @@ describe('request limits', () => {
       true,
     );
     expect(service.writes.length).toBeLessThanOrEqual(4);
+  });
+
+  describe('a wait that the provider asks for', () => {
+    const slow = () => answer(429, { error: 'slow', message: 'slow down' }, { 'retry-after': '300' });
+    const told = { failure: { class: 'rate_limited', retryAfter: 300_000 } };
+
+    test('holds for every sink of the account, and ends', async () => {
+      const time = fakeTime();
+      const service = new ToyService({ 'example.org': [a('www.example.org')] });
+      const [one, other] = [sinkOf(service, {}, time), sinkOf(service, {}, time)];
+      const stranger = sinkOf(service, {}, time, { token: 'of somebody else' });
+      service.instead = slow;
+      await expect(one.read('www.example.org')).rejects.toMatchObject(told);
+      service.instead = undefined;
+      const before = service.asked.length;
+      await expect(other.read('www.example.org')).rejects.toMatchObject(told);
+      expect(service.asked).toHaveLength(before);
+      expect(await stranger.read('www.example.org')).toHaveLength(1);
+      time.pass(299_000);
+      // The last second fits into a call.
+      expect(await other.read('www.example.org')).toHaveLength(1);
+      expect(time.slept).toEqual([1_000]);
+    });
+
+    test('holds for the domain alone, where the limit is one of the domain', async () => {
+      const time = fakeTime();
+      const service = new ToyService({ 'example.org': [a('www.example.org')], 'x.net': [a('www.x.net')] });
+      const of: Limit['of'] = ({ url }) => /^\/v1\/zones\/([^/]+)/.exec(url.pathname)?.[1];
+      const shape = { byName: true, limits: [{ requests: 100, per: 1_000, of }] };
+      const [one, other] = [sinkOf(service, shape, time), sinkOf(service, shape, time)];
+      service.instead = ({ url }) => (url.pathname.includes('/x.net/records') ? slow() : undefined);
+      await expect(one.read('www.x.net')).rejects.toMatchObject(told);
+      service.instead = undefined;
+      expect(await other.read('www.example.org')).toHaveLength(1);
+      await expect(other.read('www.x.net')).rejects.toMatchObject(told);
+    });
+
+    test('nothing is held where none is named', async () => {
+      const time = fakeTime();
+      const service = new ToyService({ 'example.org': [a('www.example.org')] });
+      const [one, other] = [sinkOf(service, {}, time), sinkOf(service, {}, time)];
+      service.instead = () => answer(429, { error: 'slow', message: 'slow down' });
+      await expect(one.read('www.example.org')).rejects.toMatchObject({ failure: { class: 'rate_limited' } });
+      service.instead = undefined;
+      expect(await other.read('www.example.org')).toHaveLength(1);
+    });
   });
 });

@@ -13,12 +13,17 @@ export function fakeTime(wall = Date.UTC(2026, 0, 1)): {
   readonly clock: Clock;
   readonly sleep: NonNullable<SinkComponents['sleep']>;
   readonly slept: number[];
+  /** Time goes by without anybody waiting for it. */
+  readonly pass: (milliseconds: number) => void;
 } {
   let now = 0;
   const slept: number[] = [];
   return {
     clock: { monotonic: () => now, wall: () => wall + now, boot: () => now },
     slept,
+    pass: (milliseconds) => {
+      now += milliseconds;
+    },
     sleep: (milliseconds, signal) => {
       if (signal.aborted) return Promise.reject(signal.reason);
       slept.push(milliseconds);

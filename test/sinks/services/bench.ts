@@ -1,3 +1,4 @@
+import type { Clock } from '../../../src/model/clock.ts';
 import { fqdn } from '../../../src/model/name.ts';
 import type { RecordKey } from '../../../src/model/record.ts';
 import { createHttpPool } from '../../../src/net/http-client.ts';
@@ -18,7 +19,8 @@ import { type Service, ZONE, Zone } from './zone.ts';
 export interface Kind {
   // biome-ignore lint/suspicious/noExplicitAny: every provider has options of its own
   readonly provider: Provider<any>;
-  readonly service: (zone: Zone) => Service;
+  /** `clock` is that of the sink's host: the time of a service that checks signatures goes on with it. */
+  readonly service: (zone: Zone, clock: Pick<Clock, 'monotonic'>) => Service;
   /** The options of the sink, as they stand in the YAML file. */
   readonly options: (endpoint: URL) => object;
   /** Records on one page of its lists. */
@@ -32,7 +34,8 @@ export type Target = ReturnType<typeof target>;
 /** A service on loopback, a sink that talks to it, and a log of what was sent. */
 export async function startService(kind: Kind, more: object = {}) {
   const zone = new Zone();
-  const service = kind.service(zone);
+  const time = fakeTime();
+  const service = kind.service(zone, time.clock);
   const troubles: Array<{ readonly sort: 'read' | 'write'; readonly reply: Reply }> = [];
   const sorts: Array<'read' | 'write'> = [];
   const respond = (request: SeenRequest): Reply => {
@@ -45,7 +48,6 @@ export async function startService(kind: Kind, more: object = {}) {
   const server = await startHttpServer({ respond });
   const pool = createHttpPool({ userAgent: 'netdrift-test/1.0' });
   const { provider } = kind;
-  const time = fakeTime();
   const options = provider.options.parse({ ...kind.options(server.url), ...more });
   const sink = provider.create({ name: 'test', options, keys: [] }, components(time));
   const call = callOf(pool.client);
@@ -145,6 +147,7 @@ export function harnessOf(kind: Kind): SinkHarness {
         requests: () => [...begun.sorts],
         next: (sort, trouble) => begun.trouble(sort, replyTo(trouble)),
         busy: () => begun.server.load.now,
+        pass: begun.time.pass,
         close: begun.close,
       };
     },

@@ -4,7 +4,7 @@ import { ovhSignature } from '../../../src/sinks/ovh/signer.ts';
 import type { Kind } from './bench.ts';
 import { bodyOf, byMethod, json, pathOf, ZONE } from './zone.ts';
 
-/** The service's clock: three hours ahead of that of the tests. */
+/** The service's clock at the start: three hours ahead of that of the tests. */
 export const OVH_TIME = Date.UTC(2026, 0, 1) / 1_000 + 3 * 3_600;
 
 const error = (status: number, errorCode: string, message: string) =>
@@ -20,7 +20,7 @@ export function ovhKind(published: { refreshes: number } = { refreshes: 0 }): Ki
       application_secret: 'application-secret',
       consumer_key: 'consumer-key',
     }),
-    service: (zone) => ({
+    service: (zone, clock) => ({
       sort: (request) => (request.target === '/1.0/auth/time' ? 'neither' : byMethod(request)),
       refuse: (trouble) =>
         trouble === 'credentials'
@@ -28,13 +28,14 @@ export function ovhKind(published: { refreshes: number } = { refreshes: 0 }): Ki
           : json(429, { class: 'Client::TooManyRequests', message: 'Too many requests' }),
       answer: (request) => {
         const path = pathOf(request);
-        if (path === '/1.0/auth/time') return json(200, OVH_TIME);
+        const now = OVH_TIME + Math.floor(clock.monotonic() / 1_000);
+        if (path === '/1.0/auth/time') return json(200, now);
         const keys = {
           applicationSecret: new Secret('application-secret'),
           consumerKey: new Secret('consumer-key'),
         };
         const seconds = Number(request.headers['x-ovh-timestamp']);
-        if (Math.abs(seconds - OVH_TIME) > 300) return error(400, 'QUERY_TIME_OUT', 'Query out of time');
+        if (Math.abs(seconds - now) > 300) return error(400, 'QUERY_TIME_OUT', 'Query out of time');
         if (request.headers['x-ovh-signature'] !== ovhSignature(keys, request, seconds)) {
           return error(400, 'INVALID_SIGNATURE', 'Invalid signature');
         }
