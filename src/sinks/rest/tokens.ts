@@ -20,7 +20,7 @@ export interface TokenService {
 }
 
 /** RFC 6749 section 5.1. */
-const granted = z.object({ access_token: z.string().min(1), expires_in: z.coerce.number().positive() });
+const grant = z.object({ access_token: z.string().min(1), expires_in: z.coerce.number().positive() });
 /** RFC 6749 section 5.2; `message` for gates in front of it. */
 const denied = z.object({ error: z.string(), error_description: z.string().optional() });
 export interface TokenBearer {
@@ -32,14 +32,27 @@ export interface TokenBearer {
   readonly judge: (status: number) => Verdict | undefined;
 }
 
+interface Granted {
+  readonly token: string;
+  /** When it is to be replaced, counted from boot. */
+  readonly until: number;
+}
+
+interface Kept {
+  readonly asked: Promise<Granted>;
+  /** Unknown until it is there. */
+  until: number | undefined;
+  accepted: boolean;
+}
+
 /**
  * Signs with a token, kept until a little before its end. Times are counted from boot, so that a step of the wall clock neither
  * keeps a dead token nor throws away a good one.
  */
 export function withToken(service: TokenService): TokenBearer {
-  let kept: { readonly token: Promise<string>; until: number; accepted: boolean } | undefined;
+  let kept: Kept | undefined;
 
-  const fetch = async (tools: SigningTools): Promise<string> => {
+  const fetch = async (tools: SigningTools): Promise<Granted> => {
     const began = tools.clock.boot();
     const about: Circumstances = {
       title: service.title,
@@ -59,11 +72,28 @@ export function withToken(service: TokenService): TokenBearer {
       throw error instanceof HttpFailure ? unanswered(error, about) : error;
     });
     const body = read(answer, about);
-    const checked = granted.safeParse(body);
+    const checked = grant.safeParse(body);
     if (answer.status !== 200 || !checked.success) throw denial(answer, body, about);
     const lasts = checked.data.expires_in * 1_000;
-    if (kept !== undefined) kept.until = began + Math.max(lasts / 2, lasts - 300_000);
-    return checked.data.access_token;
+    return { token: checked.data.access_token, until: began + Math.max(lasts / 2, lasts - 300_000) };
+  };
+
+  const granted = async (tools: SigningTools): Promise<Granted> => {
+    // Requests that leave at the same time share one question.
+    const shared =
+      kept !== undefined && (kept.until ?? Number.POSITIVE_INFINITY) > tools.clock.boot() ? kept : undefined;
+    const one: Kept = shared ?? { asked: fetch(tools), until: undefined, accepted: false };
+    kept = one;
+    try {
+      const answer = await one.asked;
+      one.until = answer.until;
+      return answer;
+    } catch (error) {
+      if (kept === one) kept = undefined;
+      // It was asked within another call, and that one has been stopped: no reason for this one to fail.
+      if (shared !== undefined && isStopped(error)) return granted(tools);
+      throw error;
+    }
   };
 
   return {
@@ -77,18 +107,14 @@ export function withToken(service: TokenService): TokenBearer {
       return accepted ? 'transient' : undefined;
     },
     authorize: async (request, tools) => {
-      if (kept === undefined || kept.until <= tools.clock.boot()) {
-        // Requests that leave at the same time share one question.
-        kept = { token: fetch(tools), until: Number.POSITIVE_INFINITY, accepted: false };
-      }
-      const token = await kept.token.catch((error: unknown) => {
-        kept = undefined;
-        throw error;
-      });
+      const { token } = await granted(tools);
       return { ...request, headers: { ...request.headers, authorization: `Bearer ${token}` } };
     },
   };
 }
+
+const isStopped = (error: unknown): boolean =>
+  error instanceof Error && error.cause instanceof HttpFailure && error.cause.kind === 'aborted';
 
 function read(answer: HttpAnswer, about: Circumstances): unknown {
   const type = answer.headers['content-type'] ?? '';
