@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { domainName, secret } from '../config/schema-types.ts';
 import type { RecordKey } from '../model/record.ts';
-import { markOf, verdictOn } from './ownership.ts';
+import { isUnfinished, markOf, verdictOn } from './ownership.ts';
 import { bearer, type RestZone } from './rest/api.ts';
 import type { Ask } from './rest/exchange.ts';
 import { baseOf, restOptions } from './rest/options.ts';
@@ -53,6 +53,7 @@ const isProxied = (record: RestRecord): boolean => extraOf(record).proxied;
 
 const MARK = /(?:^|\s)netdrift:([\w.-]+)/;
 const ownerIn = (comment: string): string | undefined => MARK.exec(comment)?.[1];
+const ownersIn = (comments: readonly string[]) => comments.flatMap((comment) => ownerIn(comment) ?? []);
 /** 100 characters on the Free plan: the mark comes first, so that it is never what is cut. */
 const commentOf = ({ owner, comment }: Options): string | undefined =>
   owner === undefined
@@ -65,8 +66,10 @@ const isUnmarked = (comment: string): boolean => ownerIn(comment) === undefined;
 function guard({ key, actual }: RestChange, { owner, owner_adopt }: Options): string | undefined {
   if (owner === undefined || key.type === 'TXT') return undefined;
   const comments = actual.map((record) => extraOf(record).comment);
-  const owners = comments.flatMap((comment) => ownerIn(comment) ?? []);
-  const verdict = verdictOn(key as RecordKey, owners, comments.some(isUnmarked), { owner, owner_adopt });
+  const verdict = verdictOn(key as RecordKey, ownersIn(comments), comments.some(isUnmarked), {
+    owner,
+    owner_adopt,
+  });
   return verdict.kind === 'refused' ? verdict.message : undefined;
 }
 
@@ -156,12 +159,11 @@ export const cloudflare = defineRestProvider<Options>({
     },
     records: async (ask, zone, name) => {
       const found = await collect(ask, recordsPath(zone), records, { per_page: 1_000, 'name.exact': name });
-      const adopts = given.owner !== undefined && given.owner_adopt === true;
       return found.map(({ proxied, comment, ttl, ...record }) => ({
         ...record,
         // A proxied record has no TTL of its own: 1 stands for automatic, and nothing else can be asked for.
         ttl: proxied ? undefined : ttl,
-        ...(adopts && isUnmarked(comment ?? '') && { unfinished: true as const }),
+        ...(isUnfinished(ownersIn([comment ?? '']), given) && { unfinished: true as const }),
         extra: { proxied, comment: comment ?? '' } satisfies Extra,
       }));
     },

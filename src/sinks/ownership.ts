@@ -67,3 +67,12 @@ export function verdictOn(
   const message = `${record} has no mark ${markOf(owner)}, so it belongs to somebody else; to take it over, set \`owner_adopt: true\` once`;
   return { kind: 'refused', message };
 }
+
+/** True if a record is to be written although its content is right: to be marked, or to have it said that it is another's. */
+export function isUnfinished(
+  owners: readonly string[],
+  { owner, owner_adopt: adopt }: OwnerOptions,
+): boolean {
+  if (owner === undefined) return false;
+  return owners.length === 0 ? adopt === true : owners.some((one) => one !== owner);
+}

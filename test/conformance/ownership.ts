@@ -2,7 +2,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { address } from '../../src/model/address.ts';
 import type { Fqdn } from '../../src/model/name.ts';
 import type { RecordKey, Target } from '../../src/model/record.ts';
-import type { Sink, WriteResult } from '../../src/sinks/contract.ts';
+import type { Change, Sink, WriteResult } from '../../src/sinks/contract.ts';
 import { plan } from '../../src/sinks/plan.ts';
 import { callOf } from '../fakes/sink-call.ts';
 import type { HeldRecord, SinkBench, SinkHarness } from './harness.ts';
@@ -22,11 +22,8 @@ export function describeOwnership(name: string, harness: SinkHarness): void {
       bench = begun;
       const { sinkWith } = begun;
       if (sinkWith === undefined) throw new Error('a harness that owns needs `sinkWith`');
-      const run = (options: object) => {
-        const sink = sinkWith(options);
-        return (...targets: readonly Target[]) => apply(sink, begun, targets);
-      };
-      return { ...begun, run };
+      const steps = (options: object) => stepsOf(sinkWith(options), begun);
+      return { ...begun, steps, run: (options: object) => steps(options).run };
     };
     const addresses = (at: SinkBench, of: Fqdn, type = 'A') =>
       at
@@ -60,6 +57,50 @@ export function describeOwnership(name: string, harness: SinkHarness): void {
       const [forced] = await at.run({ owner: 'cellar', owner_adopt: true })(want(home, NEWER));
       expect(wordsOf(forced)).toMatch(/calls itself attic, not to cellar/);
       expect([addresses(at, home), addresses(at, other)]).toEqual([[NEW], [OLD]]);
+    });
+
+    it('reports the other one also where both want the same address', async () => {
+      const at = await start();
+      const [home] = at.names;
+      await at.run({ owner: 'attic' })(want(home, NEW));
+      const before = at.held();
+      const [result] = await at.run({ owner: 'cellar' })(want(home, NEW));
+      expect(wordsOf(result)).toMatch(/calls itself attic, not to cellar/);
+      expect(at.held()).toEqual(before);
+    });
+
+    it('one that looked before the other took the name writes nothing, and reports it', async () => {
+      const at = await start();
+      const [home] = at.names;
+      const [attic, cellar] = [at.steps({ owner: 'attic' }), at.steps({ owner: 'cellar' })];
+      const [first, second] = [await attic.look(want(home, NEW)), await cellar.look(want(home, NEWER))];
+      expect(kinds(await attic.write(first))).toEqual(['updated']);
+      const before = at.held();
+      const late = await cellar.write(second);
+      const next = await cellar.run(want(home, NEWER));
+      // At once, or told to read again.
+      expect(kinds(late)).toEqual(['failed']);
+      expect(wordsOf(next[0])).toMatch(/calls itself attic, not to cellar/);
+      expect(at.held()).toEqual(before);
+    });
+
+    it('of two that take a name in the same moment, at most one goes on writing', async () => {
+      const at = await start();
+      const [home] = at.names;
+      const both = [
+        { ...at.steps({ owner: 'attic' }), wanted: want(home, NEW) },
+        { ...at.steps({ owner: 'cellar' }), wanted: want(home, NEWER) },
+      ];
+      const looked = await Promise.all(both.map(({ look, wanted }) => look(wanted)));
+      await Promise.all(both.map(({ write }, index) => write(looked[index] ?? [])));
+      const before = at.held();
+      const refusals: string[] = [];
+      for (const { run, wanted } of both) {
+        for (const result of await run(wanted)) if (result.kind === 'failed') refusals.push(wordsOf(result));
+      }
+      expect(refusals.length).toBeGreaterThan(0);
+      for (const words of refusals) expect(words).toMatch(/calls itself (?:attic|cellar), not to/);
+      expect(at.held()).toEqual(before);
     });
 
     it('leaves alone what has no mark, says how to adopt it, and writes the rest', async () => {
@@ -137,14 +178,14 @@ const marks = (held: readonly HeldRecord[]): readonly string[] =>
     )
     .toSorted();
 
-/** Reads, plans and writes, as the daemon does. */
-async function apply(
-  sink: Sink,
-  { http }: Pick<SinkBench, 'http'>,
-  targets: readonly Target[],
-): Promise<readonly WriteResult[]> {
-  const call = callOf(http, AbortSignal.timeout(5_000));
-  const keys = targets.map(({ key }) => key);
-  const changes = plan(targets, (await sink.read?.(keys, call)) ?? []);
-  return changes.length === 0 ? [] : sink.write(changes, call);
+/** The halves of what the daemon does: reading and planning, and writing. */
+function stepsOf(sink: Sink, { http }: Pick<SinkBench, 'http'>) {
+  const look = async (...targets: readonly Target[]): Promise<readonly Change[]> => {
+    const keys = targets.map(({ key }) => key);
+    return plan(targets, (await sink.read?.(keys, callOf(http, AbortSignal.timeout(5_000)))) ?? []);
+  };
+  const write = async (changes: readonly Change[]): Promise<readonly WriteResult[]> =>
+    changes.length === 0 ? [] : sink.write(changes, callOf(http, AbortSignal.timeout(5_000)));
+  const run = async (...targets: readonly Target[]) => write(await look(...targets));
+  return { look, write, run };
 }

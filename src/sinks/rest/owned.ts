@@ -1,6 +1,14 @@
 import { keyText, type RecordKey } from '../../model/record.ts';
 import type { Call, Change, Sink, WriteResult } from '../contract.ts';
-import { markName, markOf, type OwnerOptions, ownerInText, type Verdict, verdictOn } from '../ownership.ts';
+import {
+  isUnfinished,
+  markName,
+  markOf,
+  type OwnerOptions,
+  ownerInText,
+  type Verdict,
+  verdictOn,
+} from '../ownership.ts';
 import { hasOtherTtl, keepsAddresses } from '../plan.ts';
 import { type End, notSent } from './ends.ts';
 import { type RestChange, type RestKey, type RestRecord, restChange } from './records.ts';
@@ -12,6 +20,9 @@ type Owned = OwnerOptions & { readonly owner: string };
  * A session as a sink that writes nothing but its own: a TXT record beside each record says whose it is. The mark is written first and by
  * itself; an interruption in between leaves a name that is taken and empty, never a record that nobody knows to be ours. A mark stays when
  * its record is removed, so that the name stays taken.
+ *
+ * No provider of this kind sets a mark only if there is none. So the marks are looked at just before one is set and once more after: of two that
+ * take a name in the same moment, each one sees the other's mark in the second look, or has had its own replaced.
  */
 export function ownedRestSink(session: RestSession, title: string, options: Owned): Sink {
   return new OwnedSink(session, title, options);
@@ -34,26 +45,35 @@ class OwnedSink implements Sink {
     const records = await this.#readAll(keys, keys, call);
     return records.map((record) => {
       const key = record.key as RecordKey;
-      const unmarked = this.#owners(key).length === 0 && this.#options.owner_adopt === true;
-      return { ...record, key, ...(unmarked && { unfinished: true as const }) };
+      const unfinished = isUnfinished(this.#owners(key), this.#options);
+      return { ...record, key, ...(unfinished && { unfinished: true as const }) };
     });
   }
 
   async write(changes: readonly Change[], call: Call): Promise<readonly WriteResult[]> {
     const unknown = changes.map(({ target }) => target.key).filter((key) => !this.#marks.has(keyText(key)));
     if (unknown.length > 0) await this.#readAll([], unknown, call);
-    const judged = changes.map((change) => ({ change, verdict: this.#verdict(change) }));
-    const results: WriteResult[] = judged.flatMap(({ change, verdict }) =>
-      verdict.kind === 'refused' ? [this.#refused(change, verdict.message)] : [],
+    const free = changes.filter((change) => this.#verdict(change).kind === 'mark');
+    await this.#look(free, call);
+    const ends = await this.#mark(
+      free.filter((change) => this.#verdict(change).kind === 'mark'),
+      call,
     );
-    const unmarked = judged.filter(({ verdict }) => verdict.kind === 'mark').map(({ change }) => change);
-    const ends = await this.#mark(unmarked, call);
+    await this.#look(
+      free.filter(({ target }) => ends.get(keyText(target.key))?.kind === 'updated'),
+      call,
+    );
+    const results: WriteResult[] = [];
     const ready: Change[] = [];
-    for (const { change, verdict } of judged) {
-      if (verdict.kind === 'refused') continue;
+    for (const change of changes) {
       const { key } = change.target;
       const end = ends.get(keyText(key));
-      if (end?.kind === 'failed') results.push({ key, kind: 'failed', failure: markFailure(end.failure) });
+      const verdict = this.#verdict(change);
+      // A list that does not show our own mark yet says nothing against it.
+      const refused = verdict.kind === 'refused' && (end === undefined || this.#other(key) !== undefined);
+      if (refused) results.push(this.#refused(change, verdict.message));
+      else if (end?.kind === 'failed')
+        results.push({ key, kind: 'failed', failure: markFailure(end.failure) });
       else if (end?.kind === 'pending') results.push({ key, ...end });
       // Only the mark was missing.
       else if (end !== undefined && isRight(change)) results.push({ key, kind: 'updated' });
@@ -80,6 +100,20 @@ class OwnedSink implements Sink {
       );
     }
     return records.filter(({ key }) => key.type !== 'TXT');
+  }
+
+  /** Reads the marks of these again. */
+  async #look(changes: readonly Change[], call: Call): Promise<void> {
+    if (changes.length === 0) return;
+    await this.#readAll(
+      [],
+      changes.map(({ target }) => target.key),
+      call,
+    );
+  }
+
+  #other(key: RecordKey): string | undefined {
+    return this.#owners(key).find((owner) => owner !== this.#options.owner);
   }
 
   #owners(key: RecordKey): readonly string[] {

@@ -5,6 +5,7 @@ import type { RestOptions } from './options.ts';
 import { ownedRestSink } from './owned.ts';
 import { RestSession } from './session.ts';
 import { restSink } from './sink.ts';
+import { unclaimedOnly } from './unclaimed.ts';
 
 export interface RestProvider<Options extends RestOptions> extends Omit<Provider<Options>, 'create'> {
   /** The provider's request limits, all of which hold; a little below the documented numbers where others use the account too. */
@@ -36,7 +37,8 @@ export function defineRestProvider<Options extends RestOptions>(
   const create: DefinedProvider<Options>['create'] = (init, components) => {
     const { owner, owner_adopt } = init.options;
     const own = session(init, components);
-    if (owner === undefined || marks === 'own') return restSink(own);
+    if (owner === undefined) return restSink(own);
+    if (marks === 'own') return unclaimedOnly(restSink(own), provider.title);
     return ownedRestSink(own, provider.title, { owner, owner_adopt });
   };
   return { ...provider, traits, session, create };

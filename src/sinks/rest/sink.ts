@@ -4,7 +4,7 @@ import { restChange } from './records.ts';
 import type { RestSession } from './session.ts';
 
 /** A session as the sink contract wants it. */
-export function restSink(session: RestSession): Sink {
+export function restSink(session: RestSession): Sink & Required<Pick<Sink, 'read'>> {
   return {
     read: async (keys, call) => {
       const records = await session.read(keys, call);

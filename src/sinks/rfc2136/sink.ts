@@ -15,7 +15,7 @@ import {
   type SinkInit,
   type WriteResult,
 } from '../contract.ts';
-import { markName, type Verdict, verdictOn } from '../ownership.ts';
+import { isUnfinished, markName, type Verdict, verdictOn } from '../ownership.ts';
 import { type Conversation, converse, type Reply } from './conversation.ts';
 import { failureOf } from './failures.ts';
 import { type FoundMark, markParts, ownersIn } from './marks.ts';
@@ -107,10 +107,10 @@ class Rfc2136Sink {
     const type = TYPE[key.type];
     const mark = this.#options.owner === undefined ? undefined : await this.#readMark(key, call);
     const found = await this.#query(key.name, key.name, type, call);
-    const unmarked = mark !== undefined && ownersIn(mark).length === 0 && this.#options.owner_adopt === true;
+    const unfinished = mark !== undefined && isUnfinished(ownersIn(mark), this.#options);
     return found
       .filter((record) => record.type === type || record.type === TYPE.CNAME)
-      .map((record) => ({ ...actualRecord(key, record), ...(unmarked && { unfinished: true as const }) }));
+      .map((record) => ({ ...actualRecord(key, record), ...(unfinished && { unfinished: true as const }) }));
   }
 
   async #readMark(key: RecordKey, call: Call): Promise<FoundMark> {
