@@ -29,6 +29,8 @@ export interface ActualRecord {
   /** The content as the provider gave it; an address in canonical form where it is one. */
   readonly content: string;
   readonly ttl?: number;
+  /** True if it has no TTL of its own but the zone's, and could be given one. */
+  readonly inheritsTtl?: true;
   /** True if something that belongs with it (a mark of ownership) is missing there: it is written again though its content is right. */
   readonly unfinished?: true;
   readonly extra?: unknown;

@@ -3,7 +3,7 @@ import type { Clock } from '../model/clock.ts';
 import { keyText, type Target } from '../model/record.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Change, Observation } from './contract.ts';
-import { describeChange, hasOtherTtl, keepsAddresses } from './plan.ts';
+import { describeChange, type FoundTtl, keepsAddresses, otherTtl } from './plan.ts';
 import type { Tries } from './tries.ts';
 
 /** A record written later than this is not compared with what name servers say: they may not have it yet. */
@@ -27,15 +27,15 @@ export function reportDrift(change: Change, log: Log): void {
 /** True if the TTL found is to be replaced by the one asked for; false once that has turned out to change nothing. */
 export const mindsTtl =
   ({ tries, clock }: Omit<DriftInit, 'log'>) =>
-  (target: Target, found: number): boolean =>
+  (target: Target, found: FoundTtl): boolean =>
     !tries.inVain(target.key, ttlTry(target, found), clock.monotonic());
 
-const ttlTry = ({ ttl }: Target, found: number): string => `ttl ${found} ${ttl}`;
+const ttlTry = ({ ttl }: Target, found: FoundTtl): string => `ttl ${found} ${ttl}`;
 
 /** What is remembered of a change that was carried out, if it is one that may turn out to change nothing. */
 export function tryOf(change: Change): string | undefined {
   if (!keepsAddresses(change)) return undefined;
-  const found = change.actual.find(({ ttl }) => hasOtherTtl(change.target, ttl))?.ttl;
+  const [found] = change.actual.flatMap((record) => otherTtl(change.target, record) ?? []);
   return found === undefined ? undefined : ttlTry(change.target, found);
 }
 

@@ -91,7 +91,7 @@ export const hetzner = defineRestProvider<z.output<typeof options>>({
       return found.flatMap(({ name: relative, type, ttl, records }) =>
         records.map(({ value, comment }) => {
           const [name, content] = [dns.absoluteIn(zone, relative), dns.unquoted(type, value)];
-          return { name, type, content, ttl: ttl ?? undefined, extra: comment };
+          return { name, type, content, ...dns.ownTtl(ttl), extra: comment };
         }),
       );
     },

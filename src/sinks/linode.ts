@@ -4,7 +4,7 @@ import { bearer, type RestZone } from './rest/api.ts';
 import { baseOf, restOptions } from './rest/options.ts';
 import { collect, counted } from './rest/pages.ts';
 import { defineRestProvider } from './rest/provider.ts';
-import { absoluteIn, changedTtl, type RestRecord, relativeTo } from './rest/records.ts';
+import { absoluteIn, changedTtl, ownTtl, type RestRecord, relativeTo } from './rest/records.ts';
 import { path } from './rest/request.ts';
 
 const options = z.strictObject({ token: secret(), ...restOptions });
@@ -64,8 +64,8 @@ export const linode = defineRestProvider<z.output<typeof options>>({
       const found = await collect(ask, recordsPath(zone), records, { page_size: 500 });
       return found.map(({ id: record, name, type, target, ttl_sec: ttl }) => {
         // 0 stands for the zone's default.
-        const own = ttl === 0 ? {} : { ttl };
-        return { id: record, name: absoluteIn(zone.name, name ?? ''), type, content: target ?? '', ...own };
+        const absolute = absoluteIn(zone.name, name ?? '');
+        return { id: record, name: absolute, type, content: target ?? '', ...ownTtl(ttl) };
       });
     },
     write: {

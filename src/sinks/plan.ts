@@ -33,21 +33,27 @@ export function planBlind(targets: readonly Target[]): readonly Change[] {
 }
 
 /** Whether a TTL that is not the one asked for is a reason to write; not so where the provider keeps its own. */
-export type TtlMinder = (target: Target, found: number) => boolean;
+export type TtlMinder = (target: Target, found: FoundTtl) => boolean;
 
-/** True if a TTL is asked for and the record is known to have another. */
-export const hasOtherTtl = ({ ttl }: Target, found: number | undefined): found is number =>
-  ttl !== undefined && found !== undefined && found !== ttl;
+/** Seconds, or the zone's own. */
+export type FoundTtl = number | 'default';
+
+/** The TTL a record has, if it is asked for another; `undefined` also if nobody knows what it has. */
+export function otherTtl({ ttl }: Target, record: ActualRecord): FoundTtl | undefined {
+  const found = record.inheritsTtl === true ? 'default' : record.ttl;
+  return ttl === undefined || found === ttl ? undefined : found;
+}
 
 function editsFor(target: Target, found: readonly ActualRecord[], minds: TtlMinder): readonly RecordEdit[] {
   const missing = new Set<IpAddress>(target.addresses);
   const stale: ActualRecord[] = [];
   const again: RecordEdit[] = [];
+  const isMinded = (ttl: FoundTtl | undefined) => ttl !== undefined && minds(target, ttl);
   for (const record of found) {
     const address = parseAddress(record.content);
     // A second record with the same content is a double: it satisfies nothing that is not satisfied already.
     if (address === undefined || !missing.delete(address)) stale.push(record);
-    else if (record.unfinished === true || (hasOtherTtl(target, record.ttl) && minds(target, record.ttl)))
+    else if (record.unfinished === true || isMinded(otherTtl(target, record)))
       again.push({ kind: 'update', record, address });
   }
   const edits: RecordEdit[] = [];
@@ -64,7 +70,7 @@ function editsFor(target: Target, found: readonly ActualRecord[], minds: TtlMind
 export function describeChange(change: Change, before?: readonly string[]): string {
   const old = before ?? change.actual.map((record) => record.content);
   if (keepsAddresses(change)) {
-    const ttl = change.actual.find((record) => hasOtherTtl(change.target, record.ttl))?.ttl;
+    const [ttl] = change.actual.flatMap((record) => otherTtl(change.target, record) ?? []);
     return `${old.join(', ')}: ${ttl === undefined ? 'what goes with it' : `TTL ${ttl} -> ${change.target.ttl}`}`;
   }
   return `${old.join(', ') || '(none)'} -> ${change.target.addresses.join(', ') || '(none)'}`;

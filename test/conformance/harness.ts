@@ -27,6 +27,8 @@ export interface SinkHarness {
   readonly removes: boolean;
   /** Which troubles exist with this provider (a program has no 429). */
   readonly troubles: readonly Trouble[];
+  /** True if a record there may have no TTL of its own but the zone's, and lists say so. */
+  readonly defaultTtl?: true;
   /** True if records can be marked with an owner; then the benches have `sinkWith`. */
   readonly owns?: true;
   /** A provider without records and a sink that uses it; a new one for each test. */
@@ -42,8 +44,8 @@ export interface SinkBench {
   readonly names: readonly [Fqdn, Fqdn];
   /** A name of the same zone, the first name with something added to its end or front: an inexact match would find it. */
   readonly neighbour: Fqdn;
-  /** Puts records there without the sink. */
-  seed(records: readonly HeldRecord[]): void;
+  /** Puts records there without the sink, each with a TTL of its own unless told otherwise. */
+  seed(records: readonly HeldRecord[], ttl?: 'default'): void;
   /** All that the provider holds now, in any order. */
   held(): readonly HeldRecord[];
   /** What has reached the provider so far, in order. */

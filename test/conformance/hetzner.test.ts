@@ -8,6 +8,7 @@ describeSinkConformance('hetzner', {
   reads: true,
   owns: true,
   pageSize: PAGE_SIZE,
+  defaultTtl: true,
   removes: true,
   troubles: ['credentials', 'rate_limited', 'server_error', 'hang', 'malformed'],
   start: () =>

@@ -155,6 +155,23 @@ export function describeSinkConformance(name: string, harness: SinkHarness): voi
       if (found?.ttl !== undefined) expect(await apply(at, [target])).toEqual([]);
     });
 
+    it.runIf(harness.defaultTtl === true)(
+      'gives a record with the TTL of its zone the one asked for',
+      async () => {
+        const at = await start();
+        at.seed([record(at.names[0], OLD.A), record(at.names[1], OLD.A)], 'default');
+        const before = at.held();
+        expect(await apply(at, [want(at.names[0], OLD.A)])).toEqual([]);
+        const target = { ...want(at.names[0], OLD.A), ttl: 7_200 };
+        expect(await apply(at, [target])).toEqual(['updated']);
+        expect(await apply(at, [target])).toEqual([]);
+        expect(shown(at.held())).toEqual(shown(before));
+        expect(at.held()).not.toEqual(before);
+        // Nobody asks for another.
+        expect(await apply(at, [want(at.names[0], OLD.A)])).toEqual([]);
+      },
+    );
+
     it.runIf(harness.pageSize !== undefined)('finds what stands on later pages', async () => {
       const at = await start();
       const zone = at.names[0].slice(at.names[0].indexOf('.') + 1);

@@ -123,11 +123,12 @@ export async function startFake(init: FakeInit): Promise<SinkBench> {
     http: pool.client,
     names: [fqdn('home.example.org'), fqdn('other.example.org')],
     neighbour: fqdn('myhome.example.org'),
-    seed: (records) => {
+    seed: (records, standard) => {
       for (const { key, content } of records) {
         seeded += 1;
         const name = init.names === 'absolute' ? key.name : relativeTo(ZONE, key.name);
-        items = [...items, init.raw({ id: String(seeded), name, type: key.type, content, number: seeded })];
+        const raw = init.raw({ id: String(seeded), name, type: key.type, content, number: seeded });
+        items = [...items, standard === 'default' ? { ...raw, ttl: null } : raw];
       }
     },
     held,

@@ -51,6 +51,9 @@ describe('plan', () => {
 
   it.each<[string, Partial<ActualRecord>, number | undefined, boolean, readonly string[]]>([
     ['another TTL than the one asked for', { ttl: 300 }, 60, true, ['update 1 to 192.0.2.1']],
+    ['the TTL of its zone', { inheritsTtl: true }, 60, true, ['update 1 to 192.0.2.1']],
+    ['the TTL of its zone, and nobody asks about it', { inheritsTtl: true }, undefined, true, []],
+    ['the TTL of its zone, not minded any more', { inheritsTtl: true }, 60, false, []],
     ['a TTL nobody asks about', { ttl: 300 }, undefined, true, []],
     ['a TTL that is not told', {}, 60, true, []],
     ['a TTL that is not minded any more', { ttl: 300 }, 60, false, []],

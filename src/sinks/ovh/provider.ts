@@ -3,7 +3,15 @@ import { domainName, secret } from '../../config/schema-types.ts';
 import type { RestZone } from '../rest/api.ts';
 import { baseOf, restOptions } from '../rest/options.ts';
 import { defineRestProvider } from '../rest/provider.ts';
-import { absoluteIn, changedTtl, quoted, type RestRecord, relativeTo, unquoted } from '../rest/records.ts';
+import {
+  absoluteIn,
+  changedTtl,
+  ownTtl,
+  quoted,
+  type RestRecord,
+  relativeTo,
+  unquoted,
+} from '../rest/records.ts';
 import { path } from '../rest/request.ts';
 import { signer } from './signer.ts';
 
@@ -104,9 +112,8 @@ export const ovh = defineRestProvider<Options>({
         for (const one of found)
           records.push(await ask.get(`${zonePath(zone)}${path`/record/${one}`}`, record));
         return records.map(({ id: number, subDomain, fieldType: type, target, ttl }) => {
-          const own = ttl ? { ttl } : {};
           const absolute = absoluteIn(zone.name, subDomain ?? '');
-          return { id: number, name: absolute, type, content: unquoted(type, target), ...own };
+          return { id: number, name: absolute, type, content: unquoted(type, target), ...ownTtl(ttl) };
         });
       },
       write: {

@@ -9,7 +9,7 @@ import {
   type Verdict,
   verdictOn,
 } from '../ownership.ts';
-import { hasOtherTtl, keepsAddresses } from '../plan.ts';
+import { keepsAddresses, otherTtl } from '../plan.ts';
 import { type End, notSent } from './ends.ts';
 import { type RestChange, type RestKey, type RestRecord, restChange } from './records.ts';
 import type { RestSession } from './session.ts';
@@ -163,7 +163,7 @@ function markKey(key: RecordKey): RestKey | undefined {
 }
 
 const isRight = (change: Change): boolean =>
-  keepsAddresses(change) && !change.actual.some(({ ttl }) => hasOtherTtl(change.target, ttl));
+  keepsAddresses(change) && !change.actual.some((record) => otherTtl(change.target, record) !== undefined);
 
 const markFailure = (failure: Parameters<typeof notSent>[0]) => {
   const { message, ...rest } = notSent(failure);

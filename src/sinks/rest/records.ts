@@ -20,6 +20,7 @@ export interface ListedRecord {
   /** Seconds. */
   readonly ttl?: number | undefined;
   /** As in `ActualRecord`. */
+  readonly inheritsTtl?: true;
   readonly unfinished?: true;
   /** Whatever the provider's file needs to write the record back unharmed. */
   readonly extra?: unknown;
@@ -30,6 +31,7 @@ export interface RestRecord {
   readonly key: RestKey;
   readonly content: string;
   readonly ttl?: number;
+  readonly inheritsTtl?: true;
   readonly unfinished?: true;
   readonly extra?: unknown;
 }
@@ -117,6 +119,10 @@ export function membersAfter({ actual, edits }: RestChange): readonly Member[] {
 export function changedTtl(change: RestChange, found = change.actual[0]?.ttl): number | undefined {
   return change.ttl !== undefined && change.ttl !== found ? change.ttl : undefined;
 }
+
+/** A TTL for a listed record, where the provider says none for the zone's own. */
+export const ownTtl = (ttl: number | null | undefined): Pick<ListedRecord, 'ttl' | 'inheritsTtl'> =>
+  ttl ? { ttl } : { inheritsTtl: true };
 
 /** A name in its zone as most providers want it: `@` (or what `apex` says) for the zone itself. */
 export function relativeTo(zone: Fqdn, name: string, apex = '@'): string {

@@ -25,6 +25,8 @@ export interface Kind {
   readonly options: (endpoint: URL) => object;
   /** Records on one page of its lists. */
   readonly pageSize?: number;
+  /** The TTL that stands for the zone's own. */
+  readonly defaultTtl?: number;
   /** What it keeps with a record beside name, type, content and TTL. */
   readonly extra?: (number: number) => unknown;
 }
@@ -113,6 +115,7 @@ export function harnessOf(kind: Kind): SinkHarness {
     reads: true,
     owns: true,
     ...(kind.pageSize === undefined ? {} : { pageSize: kind.pageSize }),
+    ...(kind.defaultTtl === undefined ? {} : { defaultTtl: true as const }),
     removes: true,
     troubles: ['credentials', 'rate_limited', 'server_error', 'hang', 'malformed'],
     start: async (): Promise<SinkBench> => {
@@ -130,12 +133,13 @@ export function harnessOf(kind: Kind): SinkHarness {
         http: begun.http,
         names: [fqdn(`home.${ZONE}`), fqdn(`other.${ZONE}`)],
         neighbour: fqdn(`myhome.${ZONE}`),
-        seed: (records) => {
+        seed: (records, standard) => {
           for (const { key, content } of records) {
             seeded += 1;
             const name = relativeTo(fqdn(ZONE), key.name, '');
             // Members of one set have one TTL.
-            const ttl = begun.zone.set(name, key.type)[0]?.ttl ?? 1_200 + seeded;
+            const own = begun.zone.set(name, key.type)[0]?.ttl ?? 1_200 + seeded;
+            const ttl = standard === 'default' ? (kind.defaultTtl ?? own) : own;
             begun.zone.add({ name, type: key.type, content, ttl, extra: kind.extra?.(seeded) });
           }
         },

@@ -32,6 +32,7 @@ export const kind: Kind = {
   provider: linode,
   options: (endpoint) => ({ endpoint: new URL('/v4', endpoint).href, token: 'the-token' }),
   pageSize: PAGE,
+  defaultTtl: 0,
   service: (zone) => ({
     sort: byMethod,
     refuse: (trouble) =>

@@ -20,6 +20,7 @@ export function ovhKind(published: { refreshes: number } = { refreshes: 0 }): Ki
       application_secret: 'application-secret',
       consumer_key: 'consumer-key',
     }),
+    defaultTtl: 0,
     service: (zone, clock) => ({
       sort: (request) => (request.target === '/1.0/auth/time' ? 'neither' : byMethod(request)),
       refuse: (trouble) =>
