@@ -191,7 +191,7 @@ export function createSink(
     provider.traits.volatile === true
       ? volatileMemory(init.host.clock)
       : init.state.sink(settings.name, settings.fingerprint);
-  return { settings, sink, memory, batch: provider.traits.batch };
+  return { settings, sink, memory, batch: sink.batch ?? provider.traits.batch };
 }
 
 async function stopSinks(sinks: readonly RunningSink[]): Promise<void> {

@@ -18,11 +18,17 @@ const options = z.strictObject({
       'Whether records go through the proxy. Left out, new records do not and found ones stay as they are. Given, it holds for new records and, with the next change of address, for found ones; by itself it is no reason to write.',
   }),
   comment: z.string().max(100).optional().meta({ description: 'For new records; found ones keep theirs.' }),
+  batch: z.int().min(1).max(3_500).optional().meta({
+    description:
+      'Changes in one request: up to 200 on the Free plan, and that if left out, up to 3500 on the others. More need a longer `timeout`.',
+  }),
   tags: z.array(z.string()).optional().meta({
     description: 'For new records, as name:value; found ones keep theirs. Not on the Free plan.',
   }),
 });
 type Options = z.output<typeof options>;
+/** https://developers.cloudflare.com/dns/manage-dns-records/how-to/batch-record-changes/ : 200 on Free, 3,500 on others. */
+const FREE_BATCH = 200;
 
 // Every answer is this envelope: https://developers.cloudflare.com/fundamentals/api/how-to/make-api-calls/
 const done = z.object({ success: z.literal(true), result: z.object({}) });
@@ -125,9 +131,12 @@ export const cloudflare = defineRestProvider<Options>({
     'Dashboard, My Profile, API Tokens: a token with Zone / DNS / Edit and Zone / Zone / Read for the zone.',
   example: 'provider: cloudflare\ntoken: { env: CLOUDFLARE_API_TOKEN }\n',
   options,
-  notes: ['`owner` marks a record in its comment, where the others use a TXT record beside it.'],
+  notes: [
+    'Requests are counted for the user, over all tokens: sinks with tokens of their own want the same `shared_limits`.',
+    '`owner` marks a record in its comment, where the others use a TXT record beside it.',
+  ],
   marks: 'own',
-  traits: { batch: 200, multiple: true, creates: true, families: 'one' },
+  traits: { batch: FREE_BATCH, multiple: true, creates: true, families: 'one' },
   // 1,200 in 5 minutes for the user, over all tokens and the dashboard, then blocked for 5 minutes; some are left for others.
   // https://developers.cloudflare.com/fundamentals/api/reference/limits/
   limits: [{ requests: 1_000, per: 300_000 }],
@@ -168,10 +177,10 @@ export const cloudflare = defineRestProvider<Options>({
       }));
     },
     guard: (change) => guard(change, given),
+    batch: given.batch,
     write: {
       shape: 'batch',
-      // https://developers.cloudflare.com/dns/manage-dns-records/how-to/batch-record-changes/ : 200 on Free, 3,500 on others.
-      size: 200,
+      size: given.batch ?? FREE_BATCH,
       // No such route, could not route, and whatever stands in front and has never heard of it.
       missing: [404, 7000, 7003],
       apply: async (ask, zone, changes) => {

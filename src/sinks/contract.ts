@@ -32,6 +32,8 @@ export interface Sink {
    */
   observe?(keys: readonly RecordKey[], call: Call): Promise<readonly Observation[]>;
   write(changes: readonly Change[], call: Call): Promise<readonly WriteResult[]>;
+  /** Changes in one `write` at most, where that is a matter of options; else it is in the provider's traits. */
+  readonly batch?: number;
   /**
    * True if one request says everything about a name, so that a family left out would be removed: whenever one family of a name is to
    * be written, the other comes along as a change, although it is right already.

@@ -216,6 +216,17 @@ test('a list that ends before its own count is not the whole list', async () => 
   });
 });
 
+test.each([
+  [{}, undefined, [200, 200, 50]],
+  [{ batch: 3_500 }, 3_500, [450]],
+])('with %o, so many records go in one request', async (given, atOnce, expected) => {
+  const cf = service();
+  const targets = Array.from({ length: 450 }, (_, index) => target(`h${index}.example.org`, '198.51.100.7'));
+  const { sink } = await cf.run(targets, given);
+  expect(cf.writes.map(({ body }) => (body as { posts: unknown[] }).posts.length)).toEqual(expected);
+  expect(sink.batch).toBe(atOnce);
+});
+
 test('without the batch request, single ones', async () => {
   const cf = service([record('r1', 'home.example.org', '192.0.2.1')], ({ url }) =>
     url.pathname.endsWith('/batch')

@@ -13,7 +13,7 @@ import { layOutZones, type Zone, ZoneLayoutError } from './zones.ts';
 const REMEMBERED_NETWORKS = 4_096;
 
 /** The sink that is its own server; `endpoints` says where it listens once started (port 0 becomes a real one). */
-export interface EmbeddedSink extends Required<Omit<Sink, 'wholeName' | 'observe'>> {
+export interface EmbeddedSink extends Required<Omit<Sink, 'wholeName' | 'observe' | 'batch'>> {
   readonly endpoints: readonly Pick<Endpoint, 'host' | 'port'>[];
 }
 

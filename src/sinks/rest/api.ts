@@ -60,6 +60,8 @@ export interface RestApi {
    */
   readonly lists?: 'zone' | 'name';
   readonly write: RestWriter;
+  /** Changes in one `write` at most, where the options say and not the traits. */
+  readonly batch?: number | undefined;
   /** Why this change must not be made (an alias in its place, somebody else's record); nothing is sent for it then. */
   readonly guard?: (change: RestChange) => string | undefined;
   /** After the writes of one zone, if any succeeded: publish, refresh. Its failure makes those writes unclear. */

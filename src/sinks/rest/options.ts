@@ -11,6 +11,8 @@ export interface RestOptions extends OwnerOptions {
   readonly zone?: Fqdn | undefined;
   /** False: a record set that is not there is left so; only what the operator has made is changed. Default true. */
   readonly create?: boolean | undefined;
+  /** Sinks of this provider with the same name here count their requests together, whatever their credentials. */
+  readonly shared_limits?: string | undefined;
 }
 
 /** To be spread into a provider's own strict zod object. */
@@ -23,6 +25,14 @@ export const restOptions = {
     description:
       'false: change only records that are there already, never make new ones. Left out, they are made.',
   }),
+  shared_limits: z
+    .string()
+    .regex(/^[\w.-]{1,32}$/)
+    .optional()
+    .meta({
+      description:
+        "A name of your own for the account. Sinks of one token share the provider's request limits anyway; those with the same name here do so too, for a provider that counts by account while each sink has a token of its own.",
+    }),
   ...ownerOptions,
 };
 

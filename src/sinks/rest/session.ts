@@ -46,7 +46,7 @@ export class RestSession {
       title: init.title,
       clock: components.clock,
       sleep: components.sleep ?? sleep,
-      gate: gateOf(accountKey(init.provider, api.base, api.account), init.limits, components.clock),
+      gate: gateOf(accountKey(init, api), init.limits, components.clock),
       nonce: () => Buffer.from(components.randomBytes(16)).toString('hex'),
       secrets: secretsOf(init.options, api.account),
     };
@@ -54,6 +54,11 @@ export class RestSession {
     this.#writer = new ZoneWriter(api);
     this.#creates = init.options.create ?? true;
     this.#kept = new KeptRecords(components.clock);
+  }
+
+  /** As in `Sink`. */
+  get batch(): number | undefined {
+    return this.#api.batch;
   }
 
   /**
@@ -197,6 +202,8 @@ function secretsOf(options: object, account: Secret): readonly Secret[] {
 }
 
 /** The account as a map key that gives nothing away. */
-function accountKey(provider: string, base: string, account: Secret): string {
-  return createHash('sha256').update(`${provider}\n${base}\n${account.reveal()}`).digest('hex');
+function accountKey({ provider, options }: RestInit, { base, account }: RestApi): string {
+  const shared = options.shared_limits;
+  const who = shared === undefined ? `by key\n${account.reveal()}` : `by name\n${shared}`;
+  return createHash('sha256').update(`${provider}\n${base}\n${who}`).digest('hex');
 }

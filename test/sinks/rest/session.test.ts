@@ -405,6 +405,34 @@ describe('request limits', () => {
     expect(service.writes.length).toBeLessThanOrEqual(4);
   });
 
+  test.each([
+    ['each by itself', [{ token: 'one' }, { token: 'two' }], 6],
+    [
+      'together, with one name',
+      [
+        { token: 'one', shared_limits: 'home' },
+        { token: 'two', shared_limits: 'home' },
+      ],
+      3,
+    ],
+    ['each by itself, with two names', [{ shared_limits: 'home' }, { shared_limits: 'office' }], 6],
+    [
+      'each by itself, a name that is the token of another',
+      [{ token: 'home' }, { shared_limits: 'home' }],
+      6,
+    ],
+  ])('two tokens are counted %s', async (_, given, expected) => {
+    const time = fakeTime();
+    const service = new ToyService({ 'example.org': [] });
+    const shape = { limits: [{ requests: 3, per: 60_000 }] };
+    for (const options of given) {
+      const sink = sinkOf(service, shape, time, options);
+      const changes = ['a', 'b', 'c', 'd'].map((name) => target(`${name}.example.org`, '198.51.100.7'));
+      await sink.write(plan(changes, [])).catch(() => []);
+    }
+    expect(service.asked).toHaveLength(expected);
+  });
+
   describe('a wait that the provider asks for', () => {
     const slow = () => answer(429, { error: 'slow', message: 'slow down' }, { 'retry-after': '300' });
     const told = { failure: { class: 'rate_limited', retryAfter: 300_000 } };
