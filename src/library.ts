@@ -75,10 +75,8 @@ export function addressChanges(options: AddressChangesOptions = {}): Observable<
     const host = systemHost;
     const log = silentLog;
     const pools = createPools({ userAgent: USER_AGENT });
-    const snapshot = createSnapshotReader(
-      { platform: host.platform, log },
-      { named: namedInterfaces({ uplinks: [uplink] }) },
-    );
+    const named = namedInterfaces({ uplinks: [uplink] });
+    const snapshot = createSnapshotReader({ platform: host.platform, log }, { named: () => named });
     const parts = addressParts(
       { watch, detection: { deadline: seconds(5) }, uplinks: [uplink] },
       {

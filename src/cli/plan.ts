@@ -45,7 +45,10 @@ export async function planCommand(options: {
     state: await peekState(settings.state_dir, host.clock),
     providers,
     detectors: detectorKinds,
-    snapshot: createSnapshotReader({ platform: host.platform, log }, { named: namedInterfaces(settings) }),
+    snapshot: createSnapshotReader(
+      { platform: host.platform, log },
+      { named: () => namedInterfaces(settings) },
+    ),
     triggers: EMPTY,
     pools,
     single: true,

@@ -50,7 +50,7 @@ async function watchHost(settings: Settings, signal: AbortSignal): Promise<void>
   const pools = createPools({ userAgent: USER_AGENT });
   const snapshot = createSnapshotReader(
     { platform: host.platform, log },
-    { named: namedInterfaces(settings) },
+    { named: () => namedInterfaces(settings) },
   );
   const raw = triggerSources({ ...host, log, snapshot }, settings.watch).pipe(
     tap(({ reason, source, mode, detail }) =>

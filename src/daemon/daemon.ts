@@ -66,10 +66,8 @@ export async function startDaemon(init: DaemonInit): Promise<Daemon> {
   const board = createStatusBoard(host.clock);
   const pools = createPools({ userAgent: USER_AGENT, proxy: process.env });
   const operator = new Subject<Trigger>();
-  const readSnapshot = createSnapshotReader(
-    { platform: host.platform, log },
-    { named: namedInterfaces(init.settings) },
-  );
+  let named: readonly string[] = [];
+  const readSnapshot = createSnapshotReader({ platform: host.platform, log }, { named: () => named });
   const told = createNarrator(log, host.clock);
   const narrator = {
     ...told,
@@ -84,6 +82,7 @@ export async function startDaemon(init: DaemonInit): Promise<Daemon> {
   };
 
   const start = async ({ settings, providers }: Configuration): Promise<Session> => {
+    named = namedInterfaces(settings);
     const session = await startSession(settings, {
       host,
       log,

@@ -98,7 +98,19 @@ async function answer(detector: Detector, question: Question): Promise<Reading> 
   }
 }
 
-/** Interfaces the operator names: they count although their names look like those of tunnels and bridges. */
+/** Interfaces the operator names, for an uplink or in a detector's options: they count although they look like tunnels and bridges. */
 export function namedInterfaces({ uplinks }: Pick<Settings, 'uplinks'>): readonly string[] {
-  return uplinks.flatMap((uplink) => uplink.interface ?? []);
+  const names = uplinks.flatMap((uplink) => [
+    ...(uplink.interface === undefined ? [] : [uplink.interface]),
+    ...FAMILIES.flatMap((family) =>
+      uplink.detectors[family].flatMap(({ options }) => interfaceIn(options) ?? []),
+    ),
+  ]);
+  return [...new Set(names)];
+}
+
+/** The key is called `interface` in every detector that has one. */
+function interfaceIn(options: unknown): string | undefined {
+  if (typeof options !== 'object' || options === null || !('interface' in options)) return undefined;
+  return typeof options.interface === 'string' ? options.interface : undefined;
 }

@@ -1,5 +1,5 @@
 import type { Family } from './family.ts';
-import type { DefaultRoute } from './snapshot.ts';
+import type { DefaultRoute, Snapshot } from './snapshot.ts';
 
 /**
  * The default route that traffic of a family takes: the lowest metric among those that `usable` lets pass. Ties go to one that is
@@ -19,6 +19,18 @@ export function preferredRoute(
         Number(secondary(a)) - Number(secondary(b)) ||
         compareText(identity(a), identity(b)),
     )[0];
+}
+
+/** The default route of a host that carries a family's traffic now: over an interface that is up, and only over `bound` if that is given. */
+export function defaultRoute(snapshot: Snapshot, family: Family, bound?: string): DefaultRoute | undefined {
+  const interfaces = new Map(snapshot.interfaces.map((owner) => [owner.name, owner]));
+  return preferredRoute(
+    snapshot.routes,
+    family,
+    ({ interface: name }) =>
+      (bound === undefined || name === bound) && interfaces.get(name)?.running === true,
+    ({ interface: name }) => interfaces.get(name)?.virtual === true,
+  );
 }
 
 const identity = (route: DefaultRoute): string => `${route.interface} ${route.gateway ?? ''}`;

@@ -27,8 +27,10 @@ export interface NetworkInterface {
   /** Administratively up and with carrier. */
   readonly running: boolean;
   readonly loopback: boolean;
-  /** A tunnel, bridge or virtual link of this host, by name or kind; never chosen unless named or the default route. */
+  /** A tunnel, bridge or virtual link of this host, by name; never chosen unless it is the one asked about or the default route's. */
   readonly virtual: boolean;
+  /** True for one that the operator names: its addresses are watched even if it is virtual or the loopback. */
+  readonly named?: true;
   /** True for a VPN's link, by name: what leaves through it wears the address of the VPN's exit. */
   readonly tunnel?: true;
   readonly mac?: string;

@@ -2,7 +2,7 @@ import { firstValueFrom } from 'rxjs';
 import { describe, expect, test } from 'vitest';
 import * as z from 'zod';
 import { createPools } from '../../src/daemon/pools.ts';
-import { uplinkQuestions } from '../../src/daemon/questions.ts';
+import { namedInterfaces, uplinkQuestions } from '../../src/daemon/questions.ts';
 import { address } from '../../src/model/address.ts';
 import type { Reading, Witness } from '../../src/model/reading.ts';
 import type { UplinkSettings } from '../../src/model/settings.ts';
@@ -131,5 +131,30 @@ describe('uplinkQuestions', () => {
     why = undefined;
     expect(await first(outside)).toMatchObject({ kind: 'known', via: { outside: true } });
     expect(asked).toBe(3);
+  });
+});
+
+describe('namedInterfaces', () => {
+  const uplink = (name: string, more: Partial<UplinkSettings>): UplinkSettings => ({
+    name,
+    detectors: { ipv4: [], ipv6: [] },
+    allow: [],
+    ...more,
+  });
+
+  test('are those of uplinks and those of detectors, each once', () => {
+    const wg0 = { detector: 'interface', options: { interface: 'wg0' } };
+    const any = { detector: 'interface', options: {} };
+    const uplinks = [
+      uplink('dsl', { interface: 'eth0', detectors: { ipv4: [any], ipv6: [] } }),
+      uplink('vpn', { detectors: { ipv4: [wg0, any], ipv6: [wg0] } }),
+    ];
+    expect(namedInterfaces({ uplinks })).toEqual(['eth0', 'wg0']);
+  });
+
+  test('are none where nobody names one, whatever options a detector has', () => {
+    const odd = [null, undefined, 'wg0', { interface: 7 }, ['interface']];
+    const ipv4 = odd.map((options) => ({ detector: 'fake', options }));
+    expect(namedInterfaces({ uplinks: [uplink('wan', { detectors: { ipv4, ipv6: [] } })] })).toEqual([]);
   });
 });

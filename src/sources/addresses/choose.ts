@@ -1,6 +1,7 @@
 import type { IpAddress } from '../../model/address.ts';
 import { ALLOWABLE_CLASSES, addressBytes, classify, compareAddresses } from '../../model/address.ts';
 import type { Family } from '../../model/family.ts';
+import { defaultRoute } from '../../model/route.ts';
 import type { InterfaceAddress, NetworkInterface, Snapshot } from '../../model/snapshot.ts';
 
 /** What may be chosen. Whatever is not said here is left out. */
@@ -74,11 +75,10 @@ export function chooseAddress(
   const reachable = all.filter(({ entry }) => classify(entry.address) !== 'link_local');
   if (reachable.length === 0) return nothingThere(family, all, inScope.length > 0, named);
 
-  const metric = Math.min(...routes.map((route) => route.metric));
-  const defaults = new Set(routes.filter((route) => route.metric === metric).map((route) => route.interface));
-  const fit = reachable.filter((candidate) => unfitness(candidate, options, defaults) === undefined);
-  if (fit.length === 0) return allUnfit(reachable, options, defaults);
-  return narrow(fit, preferences(options, defaults, sticky));
+  const uplink = defaultRoute(snapshot, family)?.interface;
+  const fit = reachable.filter((candidate) => unfitness(candidate, options, uplink) === undefined);
+  if (fit.length === 0) return allUnfit(reachable, options, uplink);
+  return narrow(fit, preferences(options, uplink, sticky));
 }
 
 /**
@@ -106,11 +106,11 @@ function nothingThere(
 function unfitness(
   { owner, entry }: Candidate,
   options: ChooseOptions,
-  defaults: ReadonlySet<string>,
+  uplink: string | undefined,
 ): string | undefined {
   const name = classify(entry.address);
   if (!owner.running) return 'on an interface that is down';
-  if (owner.virtual && options.interface === undefined && !defaults.has(owner.name)) {
+  if (owner.virtual && options.interface === undefined && owner.name !== uplink) {
     return 'on a virtual interface';
   }
   if (entry.flags.duplicate) return 'duplicate';
@@ -141,11 +141,11 @@ function remedyFor(reason: string): string | undefined {
 function allUnfit(
   candidates: readonly Candidate[],
   options: ChooseOptions,
-  defaults: ReadonlySet<string>,
+  uplink: string | undefined,
 ): Choice {
   const groups = new Map<string, Candidate[]>();
   for (const candidate of candidates) {
-    const reason = unfitness(candidate, options, defaults) ?? 'fit';
+    const reason = unfitness(candidate, options, uplink) ?? 'fit';
     groups.set(reason, [...(groups.get(reason) ?? []), candidate]);
   }
   const count = `${candidates.length} ${candidates.length === 1 ? 'address' : 'addresses'}`;
@@ -160,11 +160,11 @@ function allUnfit(
 /** In order of weight. A preference that none fits is passed over, so the answer never gets worse for asking. */
 function preferences(
   options: ChooseOptions,
-  defaults: ReadonlySet<string>,
+  uplink: string | undefined,
   sticky: IpAddress | undefined,
 ): readonly Preference[] {
   return [
-    { label: 'on the interface of the default route', fits: ({ owner }) => defaults.has(owner.name) },
+    { label: 'on the interface of the default route', fits: ({ owner }) => owner.name === uplink },
     { label: 'global', fits: ({ entry }) => classify(entry.address) === 'global' },
     { label: 'not deprecated', fits: ({ entry }) => !isDeprecated(entry) },
     { label: 'temporary as asked', fits: ({ entry }) => options.temporary === true && entry.flags.temporary },

@@ -28,8 +28,8 @@ export interface Gateway {
 }
 
 export interface SnapshotInit {
-  /** Interfaces the operator names; never taken for virtual. */
-  readonly named?: readonly string[];
+  /** Interfaces the operator names now; a changed configuration may name others. */
+  readonly named?: () => readonly string[];
   /** Name patterns instead of the defaults of `virtual.ts`. */
   readonly virtual?: readonly string[];
   /** Where /proc and /sys are found; `/` unless a test says otherwise. */

@@ -20,9 +20,7 @@ export function createSnapshotReader(
   init: SnapshotInit = {},
 ): () => Promise<Snapshot> {
   const look = components.platform === 'linux' ? lookAtLinux(components, init) : lookAnywhere(components);
-  const byName = nameMatcher(init.virtual ?? virtualNames(components.platform));
-  const named = new Set(init.named ?? []);
-  const looksVirtual = (name: string): boolean => !named.has(name) && byName(name);
+  const looksVirtual = nameMatcher(init.virtual ?? virtualNames(components.platform));
   const { spawn } = components;
   const withLifetimes =
     components.platform === 'linux' && spawn !== undefined
@@ -49,7 +47,7 @@ export function createSnapshotReader(
       return kept;
     };
     known = { ipv4: sight.routes.ipv4 ?? keep('ipv4'), ipv6: sight.routes.ipv6 ?? keep('ipv6') };
-    return compose(aged, [...known.ipv4, ...known.ipv6], looksVirtual);
+    return compose(aged, [...known.ipv4, ...known.ipv6], looksVirtual, new Set(init.named?.()));
   };
 }
 
@@ -57,6 +55,7 @@ function compose(
   links: readonly Link[],
   routes: readonly DefaultRoute[],
   looksVirtual: (name: string) => boolean,
+  named: ReadonlySet<string>,
 ): Snapshot {
   const running = new Set(links.filter((link) => link.running).map((link) => link.name));
   // Structure outweighs names: a veth that holds the default route is this host's uplink (it runs in a container).
@@ -75,6 +74,7 @@ function compose(
     (link): NetworkInterface => ({
       ...link,
       virtual: looksVirtual(link.name) && !uplinks.has(link.name),
+      ...(named.has(link.name) && { named: true }),
       ...(isTunnel(link.name) && { tunnel: true }),
       addresses: [...link.addresses].sort((a, b) => compareAddresses(a.address, b.address)),
     }),

@@ -57,6 +57,35 @@ const cases: readonly Case[] = [
     gives: '8.8.9.9',
   },
   {
+    name: 'does not let a cheaper default route decide whose interface is down',
+    snapshot: snapshotOf(
+      [link('eth0', ['8.8.1.1']), link('eth1', ['8.8.9.9']), link('wlan0', [], { running: false })],
+      [route('ipv4', 'wlan0', 50), route('ipv4', 'eth1', 100)],
+    ),
+    family: 'ipv4',
+    gives: '8.8.9.9',
+    why: /on the interface of the default route/,
+  },
+  {
+    name: 'takes the default route of an ordinary interface before that of a tunnel with the same metric',
+    snapshot: snapshotOf(
+      [link('eth0', ['8.8.9.9']), link('a-tunnel', ['8.8.1.1'], { virtual: true })],
+      [route('ipv4', 'a-tunnel'), route('ipv4', 'eth0')],
+    ),
+    family: 'ipv4',
+    gives: '8.8.9.9',
+  },
+  {
+    name: 'leaves a virtual interface alone that is named elsewhere only',
+    snapshot: snapshotOf([
+      link('eth0', ['10.0.0.2']),
+      link('wg0', ['8.8.9.9'], { virtual: true, named: true }),
+    ]),
+    family: 'ipv4',
+    gives: 'unavailable',
+    why: /on a virtual interface/,
+  },
+  {
     name: 'does not let the default route of the other family decide',
     snapshot: snapshotOf([link('eth0', ['8.8.1.1']), link('eth1', ['8.8.9.9'])], [route('ipv6', 'eth1')]),
     family: 'ipv4',

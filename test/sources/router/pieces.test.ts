@@ -30,6 +30,18 @@ describe('the gateway', () => {
     expect(gatewayOf(snapshot, 'ipv4', 'wlan0')).toMatchObject({ gateway: { address: '192.168.2.1' } });
   });
 
+  it('is never that of an interface that is down, however cheap its route', () => {
+    const snapshot = snapshotOf(
+      [link('eth0', ['192.168.1.10'], { running: false }), link('wlan0', ['192.168.2.10'])],
+      [route('eth0', '192.168.1.1'), route('wlan0', '192.168.2.1', 600)],
+    );
+    expect(gatewayOf(snapshot, 'ipv4')).toMatchObject({ gateway: { address: '192.168.2.1' } });
+    expect(gatewayOf(snapshot, 'ipv4', 'eth0')).toMatchObject({
+      kind: 'none',
+      why: 'there is no IPv4 default route on eth0 that is up',
+    });
+  });
+
   it('is asked from the link-local address where it has one', () => {
     const snapshot = snapshotOf([link('eth0', ['2001:db8::10', 'fe80::10'])], [route('eth0', 'fe80::1')]);
     expect(gatewayOf(snapshot, 'ipv6')).toMatchObject({ gateway: { localAddress: 'fe80::10' } });

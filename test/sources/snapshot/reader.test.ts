@@ -172,8 +172,22 @@ describe('virtual interfaces', () => {
     expect(await virtual(containers(default4('veth7') + default4('eth0', 5)))).toEqual(['docker0']);
   });
 
-  it('what the operator names is not virtual, and patterns can be replaced', async () => {
-    expect(await virtual(containers(default4('eth0')), { named: ['docker0'] })).toEqual(['veth7']);
+  it('what the operator names is marked, at each look as the names are then', async () => {
+    let names = ['docker0', 'eth0', 'gone0'];
+    const read = createSnapshotReader(containers(default4('eth0')), { named: () => names });
+    const named = async () =>
+      (await read()).interfaces.flatMap((owner) => (owner.named === true ? [owner.name] : []));
+    expect(await named()).toEqual(['docker0', 'eth0']);
+    names = ['veth7'];
+    expect(await named()).toEqual(['veth7']);
+  });
+
+  it('what is named stays virtual: for whoever asks about any interface it is none to choose', async () => {
+    const named = () => ['docker0'];
+    expect(await virtual(containers(default4('eth0')), { named })).toEqual(['docker0', 'veth7']);
+  });
+
+  it('patterns can be replaced', async () => {
     expect(await virtual(containers(default4('eth0')), { virtual: ['eth*'] })).toEqual([]);
     expect(await virtual(containers(default4('veth7')), { virtual: ['eth*'] })).toEqual(['eth0']);
   });
