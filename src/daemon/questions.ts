@@ -1,3 +1,4 @@
+import type { IpAddress } from '../model/address.ts';
 import { FAMILIES, type Family } from '../model/family.ts';
 import type { Reading } from '../model/reading.ts';
 import type { Settings, UplinkSettings } from '../model/settings.ts';
@@ -20,6 +21,8 @@ export interface QuestionInit {
   /** Shared by all detectors and the triggers of a session. */
   readonly router?: RouterClient;
   readonly boundRoutes?: BoundRoutes;
+  /** What sinks confirmed for an uplink and family; asked when a detector has to choose for the first time. */
+  readonly confirmed?: (uplink: string, family: Family) => readonly IpAddress[];
 }
 
 /** The configured uplinks as questions with witnesses: one for each family that an uplink lists. */
@@ -34,9 +37,11 @@ export function uplinkQuestions(
         const kind = init.detectors.find((candidate) => candidate.name === settings.detector);
         if (kind === undefined)
           throw new TypeError(`no detector ${settings.detector}: the configuration was not checked`);
+        const { confirmed } = init;
+        const preferred = confirmed && { preferred: () => confirmed(uplink.name, family) };
         const bound = uplink.interface === undefined ? {} : { interface: uplink.interface };
         return kind.create(
-          { family, options: settings.options, allow: uplink.allow, ...bound },
+          { family, options: settings.options, allow: uplink.allow, ...bound, ...preferred },
           {
             ...init.host,
             http: (wanted) => init.pools.witness(uplink, wanted),

@@ -49,13 +49,13 @@ const SHOWN = 4;
 /**
  * Chooses the address of this host to publish, by rules that give the same answer for the same snapshot:
  * first what is unfit is left out, then the preferences of `preferences` narrow the rest one after the other, then the
- * lowest value wins. `sticky` is the previous choice. The reason comes with the answer, whatever it is.
+ * lowest value wins. `sticky` is the previous choice, or what is published. The reason comes with the answer, whatever it is.
  */
 export function chooseAddress(
   snapshot: Snapshot,
   family: Family,
   options: ChooseOptions,
-  sticky?: IpAddress,
+  sticky: readonly IpAddress[] = [],
 ): Choice {
   const named = options.interface;
   const interfaces = snapshot.interfaces.filter((owner) =>
@@ -161,14 +161,14 @@ function allUnfit(
 function preferences(
   options: ChooseOptions,
   uplink: string | undefined,
-  sticky: IpAddress | undefined,
+  sticky: readonly IpAddress[],
 ): readonly Preference[] {
   return [
     { label: 'on the interface of the default route', fits: ({ owner }) => owner.name === uplink },
     { label: 'global', fits: ({ entry }) => classify(entry.address) === 'global' },
     { label: 'not deprecated', fits: ({ entry }) => !isDeprecated(entry) },
     { label: 'temporary as asked', fits: ({ entry }) => options.temporary === true && entry.flags.temporary },
-    { label: 'chosen before', fits: ({ entry }) => entry.address === sticky },
+    { label: 'chosen before', fits: ({ entry }) => sticky.includes(entry.address) },
     // RFC 8064: stable addresses are opaque (RFC 7217); one made from the MAC address gives the hardware away.
     { label: 'not made from the MAC address', fits: ({ entry }) => !isFromMac(entry.address) },
     { label: 'longest preferred lifetime', fits: outlives },

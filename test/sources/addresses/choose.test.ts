@@ -395,7 +395,7 @@ const cases: readonly Case[] = [
 
 describe('the choice among the addresses of this host', () => {
   it.each(cases)('$name', ({ snapshot, family, options, sticky, gives, why }) => {
-    const previous = sticky === undefined ? undefined : address(sticky);
+    const previous = sticky === undefined ? [] : [address(sticky)];
     const choice = chooseAddress(snapshot, family, { allow: [], ...options }, previous);
     expect(choice.kind === 'known' ? choice.address : choice.kind).toBe(gives);
     if (why !== undefined) expect(choice.why).toMatch(why);
