@@ -50,7 +50,10 @@ export const failoverSchema = z.strictObject({
   }),
   remove_after: span(milliseconds(0))
     .prefault(DEFAULTS.failover.remove_after)
-    .meta({ description: 'How long an uplink must be down before `all` records lose its address.' }),
+    .meta({
+      description:
+        'How long an uplink must be down before `all` records lose its address, or be known to have none before `when_absent: clear` removes it.',
+    }),
 });
 
 export const logSchema = z.strictObject({

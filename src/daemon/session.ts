@@ -107,6 +107,11 @@ export async function startSession(settings: Settings, init: SessionInit): Promi
       clock: host.clock,
       scheduler: host.scheduler,
     },
+    absence: {
+      // A single run looks once: there is nothing to wait for.
+      after: init.single === true ? 0 : settings.failover.remove_after,
+      scheduler: host.scheduler,
+    },
     fanOut: { lanes, onResolved: narrator.resolved },
   });
   const subscription = whole.subscribe({

@@ -2,6 +2,7 @@ import { map, merge, type Observable, of, type SchedulerLike, tap } from 'rxjs';
 import type { WatchSettings } from '../model/settings.ts';
 import type { Snapshot } from '../model/snapshot.ts';
 import type { Look, Trigger } from '../model/trigger.ts';
+import { type AbsenceInit, absence } from './absence.ts';
 import type { AddressBook, Findings } from './address-book.ts';
 import { coalesce } from './coalesce.ts';
 import { type DetectInit, detect } from './detect.ts';
@@ -33,6 +34,7 @@ export interface AddressListener {
 
 export interface PipelineParts extends AddressParts {
   readonly elect: ElectInit;
+  readonly absence: AbsenceInit;
   readonly fanOut: FanOutInit;
 }
 
@@ -59,7 +61,7 @@ export function addresses(parts: AddressParts): Observable<AddressBook> {
 
 /** The whole of netdrift: when to look, what there is, what is new, who gets it. */
 export function pipeline(parts: PipelineParts): Observable<SinkReport> {
-  return addresses(parts).pipe(elect(parts.elect), fanOut(parts.fanOut));
+  return addresses(parts).pipe(elect(parts.elect), absence(parts.absence), fanOut(parts.fanOut));
 }
 
 /** Keeps the first trigger of each kind: a storm of thirty thousand says no more than its first event. */

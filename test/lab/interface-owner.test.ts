@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { Lab } from './support/lab.ts';
 import { eventually, now, pause } from './support/moment.ts';
 import type { Namespace } from './support/namespace.ts';
@@ -68,6 +68,40 @@ describeLab('a host that owns its address', ['dig'], () => {
     await host.defaultRoute(network.server, { device: 'eth0' });
     await served(host, 'A', [SECOND]);
     await publishedInOrder(recorder, [FIRST, SECOND]);
+  });
+
+  describe('whose records are to be cleared when it has no address', () => {
+    const clearing = (failover: Record<string, string>) => {
+      const local = embedded({ when_absent: 'clear' });
+      return startNetdrift(lab, { namespace: host, config: settings({ local }, { failover }) });
+    };
+    const plugIn = async (address: string): Promise<void> => {
+      await host.addAddress('eth0', `${address}/24`);
+      await host.defaultRoute(network.server, { device: 'eth0' });
+    };
+
+    test('keeps them while the link is up and the address has yet to come, as after each start', async () => {
+      const netdrift = clearing({ remove_after: '1m' });
+      await served(host, 'A', [FIRST]);
+      const after = netdrift.log.mark();
+      await host.removeAddress('eth0', `${FIRST}/24`);
+      await netdrift.line({ event: 'address_absent' }, { after });
+      await pause(3_000);
+      await served(host, 'A', [FIRST]);
+      await plugIn(SECOND);
+      await served(host, 'A', [SECOND]);
+      const written = netdrift.log.items.filter(({ event }) => event === 'record_updated');
+      expect(written.map((line) => line['address'])).toEqual([[FIRST], [SECOND]]);
+    });
+
+    test('loses them once it has had none for the time that is set', async () => {
+      clearing({ remove_after: '1s' });
+      await served(host, 'A', [FIRST]);
+      await host.removeAddress('eth0', `${FIRST}/24`);
+      await served(host, 'A', []);
+      await plugIn(SECOND);
+      await served(host, 'A', [SECOND]);
+    });
   });
 
   test('keeps the published address when a lower one is added beside it', async () => {
