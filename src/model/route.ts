@@ -1,3 +1,4 @@
+import { classify } from './address.ts';
 import type { Family } from './family.ts';
 import type { DefaultRoute, Snapshot } from './snapshot.ts';
 
@@ -30,6 +31,21 @@ export function defaultRoute(snapshot: Snapshot, family: Family, bound?: string)
     ({ interface: name }) =>
       (bound === undefined || name === bound) && interfaces.get(name)?.running === true,
     ({ interface: name }) => interfaces.get(name)?.virtual === true,
+  );
+}
+
+/**
+ * True if a question could leave by a family: it has a default route, or an address to ask from while the routes cannot be read. That is
+ * so for good on systems whose reader of gateways does not tell "none" from "unknown"; there the address decides.
+ */
+export function mayLeave(snapshot: Snapshot, family: Family): boolean {
+  if (snapshot.routes.some((route) => route.family === family)) return true;
+  if (snapshot.unknown?.routes.includes(family) !== true) return false;
+  return snapshot.interfaces.some(
+    ({ running, loopback, addresses }) =>
+      running &&
+      !loopback &&
+      addresses.some((entry) => entry.family === family && classify(entry.address) !== 'link_local'),
   );
 }
 

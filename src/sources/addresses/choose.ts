@@ -73,12 +73,26 @@ export function chooseAddress(
   const routes = snapshot.routes.filter((route) => route.family === family);
   const inScope = routes.filter((route) => named === undefined || route.interface === named);
   const reachable = all.filter(({ entry }) => classify(entry.address) !== 'link_local');
-  if (reachable.length === 0) return nothingThere(family, all, inScope.length > 0, named);
+  if (reachable.length === 0) {
+    return unreadable(snapshot, family) ?? nothingThere(family, all, inScope.length > 0, named);
+  }
 
   const uplink = defaultRoute(snapshot, family)?.interface;
   const fit = reachable.filter((candidate) => unfitness(candidate, options, uplink) === undefined);
   if (fit.length === 0) return allUnfit(reachable, options, uplink);
   return narrow(fit, preferences(options, uplink, sticky));
+}
+
+/** Why nothing can be said of a family of which nothing is seen. */
+function unreadable({ unknown }: Snapshot, family: Family): Choice | undefined {
+  const name = family === 'ipv4' ? 'IPv4' : 'IPv6';
+  if (unknown?.addresses.includes(family)) {
+    return unavailable(`the ${name} addresses of this host could not be read`);
+  }
+  if (unknown?.routes.includes(family)) {
+    return unavailable(`no ${name} address, and the ${name} default routes could not be read`);
+  }
+  return undefined;
 }
 
 /**

@@ -42,5 +42,7 @@ export type Link = Omit<NetworkInterface, 'virtual'>;
 /** One look at the system. `undefined` is "could not tell", which is never the same as none. */
 export interface Sight {
   readonly links: readonly Link[] | undefined;
+  /** Families whose addresses `links` has none of, because they could not be read. */
+  readonly hidden?: readonly Family[];
   readonly routes: Readonly<Record<Family, readonly DefaultRoute[] | undefined>>;
 }

@@ -27,12 +27,14 @@ export function createSnapshotReader(
       ? lifetimeReader({ ...components, spawn })
       : async (given: readonly Link[]) => given;
   let links: readonly Link[] = [];
+  let hidden: readonly Family[] = FAMILIES;
   let known: Record<Family, readonly DefaultRoute[]> = { ipv4: [], ipv6: [] };
 
   return async () => {
     const sight = await look();
     if (sight.links === undefined)
       components.log.debug('interfaces_unknown', 'keeping the interfaces of the last look');
+    else hidden = sight.hidden ?? [];
     links = sight.links ?? links;
     // Of the links of this look alone: lifetimes run down, and what was known of them a while ago is wrong now.
     const aged = await withLifetimes(links);
@@ -47,7 +49,13 @@ export function createSnapshotReader(
       return kept;
     };
     known = { ipv4: sight.routes.ipv4 ?? keep('ipv4'), ipv6: sight.routes.ipv6 ?? keep('ipv6') };
-    return compose(aged, [...known.ipv4, ...known.ipv6], looksVirtual, new Set(init.named?.()));
+    const untold = FAMILIES.filter(
+      (family) => sight.routes[family] === undefined && known[family].length === 0,
+    );
+    const snapshot = compose(aged, [...known.ipv4, ...known.ipv6], looksVirtual, new Set(init.named?.()));
+    return untold.length + hidden.length === 0
+      ? snapshot
+      : { ...snapshot, unknown: { routes: untold, addresses: hidden } };
   };
 }
 

@@ -367,6 +367,32 @@ const cases: readonly Case[] = [
     why: /only just/,
   },
   {
+    name: 'does not take routes that could not be read for absent',
+    snapshot: {
+      ...snapshotOf([link('eth0', ['fe80::1'])]),
+      unknown: { routes: ['ipv6'], addresses: [] },
+    },
+    family: 'ipv6',
+    gives: 'unavailable',
+    why: /^no IPv6 address, and the IPv6 default routes could not be read$/,
+  },
+  {
+    name: 'does not take addresses that could not be read for absent',
+    snapshot: { ...snapshotOf([link('eth0', [])]), unknown: { routes: [], addresses: ['ipv6'] } },
+    family: 'ipv6',
+    gives: 'unavailable',
+    why: /^the IPv6 addresses of this host could not be read$/,
+  },
+  {
+    name: 'knows that there is none although the other family could not be read',
+    snapshot: {
+      ...snapshotOf([link('eth0', [])]),
+      unknown: { routes: ['ipv4'], addresses: ['ipv4'] },
+    },
+    family: 'ipv6',
+    gives: 'absent',
+  },
+  {
     name: 'does not take a pulled cable for absent',
     snapshot: snapshotOf([
       link('lo', ['127.0.0.1'], { loopback: true }),
