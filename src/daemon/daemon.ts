@@ -101,7 +101,7 @@ export async function startDaemon(init: DaemonInit): Promise<Daemon> {
             onState: board.sourceState,
             onClockSet: () => void state.clockSet(),
           },
-          settings.watch,
+          { ...settings.watch, named },
         ),
       ),
       pools,
