@@ -25,6 +25,7 @@ export interface AddressParts {
 
 /** Told what happens on the way, for logs, metrics and the status; decides nothing. */
 export interface AddressListener {
+  readonly triggered?: (trigger: Trigger) => void;
   readonly looking?: (look: Look) => void;
   readonly snapshotFailed?: (error: unknown, look: Look) => void;
   readonly observed?: (observation: Observation) => void;
@@ -45,6 +46,7 @@ export function addresses(parts: AddressParts): Observable<AddressBook> {
   const { watch, scheduler, listener, traceId } = parts;
   const start = of([START]);
   const events = parts.triggers.pipe(
+    tap((trigger) => listener.triggered?.(trigger)),
     coalesce({ settle: watch.settle, limit: watch.settle_limit, scheduler, add: addTrigger }),
   );
   return merge(events, start).pipe(

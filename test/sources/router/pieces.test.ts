@@ -186,10 +186,16 @@ describe('several ways', () => {
 describe('the tally', () => {
   it('counts everything and logs each power of ten', () => {
     const lines: unknown[] = [];
-    const tally = createTally({ ...silentLog, info: (_, __, fields) => lines.push(fields?.['count']) });
+    const told: string[] = [];
+    const tally = createTally(
+      { ...silentLog, info: (_, __, fields) => lines.push(fields?.['count']) },
+      (reason) => told.push(reason),
+    );
     for (let index = 0; index < 150; index += 1) tally.add('a notice from a stranger', '192.0.2.1');
     tally.add('something else', '192.0.2.1');
     expect(lines).toEqual([1, 10, 100, 1]);
     expect(tally.counts.get('a notice from a stranger')).toBe(150);
+    expect(told).toHaveLength(151);
+    expect(told.at(-1)).toBe('something else');
   });
 });
