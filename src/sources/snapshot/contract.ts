@@ -15,8 +15,10 @@ export interface SnapshotComponents {
   readonly readFile: (path: string) => string;
   /** Asks for a family's default gateway where there is no /proc to read; may throw, reject or hang. */
   readonly gateway: (family: Family) => Promise<Gateway>;
-  /** For asking `ip` on Linux; without it lifetimes of addresses stay unknown. */
+  /** For asking `ip` on Linux and PowerShell on Windows; without it what they would tell stays unknown. */
   readonly spawn?: Spawn;
+  /** Where Windows is installed, such as `C:\\Windows`. */
+  readonly windowsFolder?: string;
   readonly scheduler: SchedulerLike;
   readonly log: Log;
 }
