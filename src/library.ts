@@ -11,7 +11,7 @@ import type { Family } from './model/family.ts';
 import type { DetectorSettings } from './model/settings.ts';
 import { detectorKinds } from './sources/addresses/registry.ts';
 import { createSnapshotReader } from './sources/snapshot/index.ts';
-import { triggerSources } from './sources/triggers/index.ts';
+import { type SignalEmitter, triggerSources } from './sources/triggers/index.ts';
 import { addresses } from './streams/pipeline.ts';
 import { silentLog } from './telemetry/log.ts';
 
@@ -40,6 +40,9 @@ export interface AddressChange {
   /** Why it was looked: `start`, `interface_event`, `timer` ... */
   readonly reasons: readonly string[];
 }
+
+/** Signals belong to the program that uses the library: whoever listens to SIGUSR1 takes it from the inspector of Node, and from that program. */
+const NO_SIGNALS: SignalEmitter = { on: () => {}, off: () => {} };
 
 const DEFAULT_WITNESSES: readonly WitnessChoice[] = [AUTO];
 
@@ -75,10 +78,8 @@ export function addressChanges(options: AddressChangesOptions = {}): Observable<
     const host = systemHost;
     const log = silentLog;
     const pools = createPools({ userAgent: USER_AGENT });
-    const snapshot = createSnapshotReader(
-      { platform: host.platform, log },
-      { named: namedInterfaces({ uplinks: [uplink] }) },
-    );
+    const named = namedInterfaces({ uplinks: [uplink] });
+    const snapshot = createSnapshotReader({ platform: host.platform, log }, { named: () => named });
     const parts = addressParts(
       { watch, detection: { deadline: seconds(5) }, uplinks: [uplink] },
       {
@@ -87,7 +88,7 @@ export function addressChanges(options: AddressChangesOptions = {}): Observable<
         pools,
         detectors: detectorKinds,
         snapshot,
-        triggers: triggerSources({ ...host, log, snapshot }, watch),
+        triggers: triggerSources({ ...host, log, snapshot, signals: NO_SIGNALS }, { ...watch, named }),
       },
     );
     return addresses(parts).pipe(

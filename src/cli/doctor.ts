@@ -78,7 +78,7 @@ async function look(
   const pools = createPools({ userAgent: USER_AGENT, proxy: process.env });
   const snapshot = createSnapshotReader(
     { platform: host.platform, log },
-    { named: namedInterfaces(settings) },
+    { named: () => namedInterfaces(settings) },
   );
   const network = hostNetwork(host.clock);
   const state = await peekState(settings.state_dir, host.clock);

@@ -50,7 +50,10 @@ async function publishOnce({ settings, providers }: Configured, logging: Logging
       state,
       providers,
       detectors: detectorKinds,
-      snapshot: createSnapshotReader({ platform: host.platform, log }, { named: namedInterfaces(settings) }),
+      snapshot: createSnapshotReader(
+        { platform: host.platform, log },
+        { named: () => namedInterfaces(settings) },
+      ),
       triggers: EMPTY,
       pools,
       single: true,

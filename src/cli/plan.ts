@@ -1,5 +1,6 @@
 import { EMPTY, firstValueFrom } from 'rxjs';
 import { addressParts } from '../daemon/address-parts.ts';
+import { confirmedAddresses } from '../daemon/confirmed.ts';
 import { systemHost } from '../daemon/host.ts';
 import { openLogging } from '../daemon/logging.ts';
 import { createNarrator } from '../daemon/narrator.ts';
@@ -45,13 +46,19 @@ export async function planCommand(options: {
     state: await peekState(settings.state_dir, host.clock),
     providers,
     detectors: detectorKinds,
-    snapshot: createSnapshotReader({ platform: host.platform, log }, { named: namedInterfaces(settings) }),
+    snapshot: createSnapshotReader(
+      { platform: host.platform, log },
+      { named: () => namedInterfaces(settings) },
+    ),
     triggers: EMPTY,
     pools,
     single: true,
   };
   try {
-    const book = await firstValueFrom(addresses(addressParts(settings, init)));
+    const confirmed = confirmedAddresses(settings.sinks, ({ name, fingerprint }) =>
+      init.state.sink(name, fingerprint),
+    );
+    const book = await firstValueFrom(addresses(addressParts(settings, { ...init, confirmed })));
     const plans = await Promise.all(settings.sinks.map((sink) => planSink(sink, book, init)));
     const records = plans.flat();
     process.stdout.write(options.json ? `${JSON.stringify(records, null, 2)}\n` : `${formatPlan(records)}\n`);

@@ -50,9 +50,12 @@ async function watchHost(settings: Settings, signal: AbortSignal): Promise<void>
   const pools = createPools({ userAgent: USER_AGENT });
   const snapshot = createSnapshotReader(
     { platform: host.platform, log },
-    { named: namedInterfaces(settings) },
+    { named: () => namedInterfaces(settings) },
   );
-  const raw = triggerSources({ ...host, log, snapshot }, settings.watch).pipe(
+  const raw = triggerSources(
+    { ...host, log, snapshot },
+    { ...settings.watch, named: namedInterfaces(settings) },
+  ).pipe(
     tap(({ reason, source, mode, detail }) =>
       log.trace('trigger_raw', `${source}: ${reason}${detail === undefined ? '' : ` (${detail})`}`, {
         reason,

@@ -48,9 +48,10 @@ export const failoverSchema = z.strictObject({
   hold_down: span(milliseconds(0)).prefault(DEFAULTS.failover.hold_down).meta({
     description: 'How long an uplink that failed must work again before `active` records go back to it.',
   }),
-  remove_after: span(milliseconds(0))
-    .prefault(DEFAULTS.failover.remove_after)
-    .meta({ description: 'How long an uplink must be down before `all` records lose its address.' }),
+  remove_after: span(milliseconds(0)).prefault(DEFAULTS.failover.remove_after).meta({
+    description:
+      'How long an uplink must be down before `all` records lose its address, or be known to have none before `when_absent: clear` removes it.',
+  }),
 });
 
 export const logSchema = z.strictObject({

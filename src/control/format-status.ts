@@ -1,4 +1,4 @@
-import type { RecordStatus, SinkStatus, StatusReport, UplinkStatus } from './status.ts';
+import type { CounterStatus, RecordStatus, SinkStatus, StatusReport, UplinkStatus } from './status.ts';
 
 /** Columns that the text for people keeps within, but for a single word that is longer. */
 const WIDTH = 100;
@@ -16,6 +16,7 @@ export function formatStatus(report: StatusReport): string {
     '',
     'sources',
     ...section(report.sources, table(report.sources.map(({ name, state }) => [name, state]))),
+    ...(report.counters === undefined ? [] : ['', 'counters', ...counterLines(report.counters)]),
   ];
   return `${lines.map((line) => line.trimEnd()).join('\n')}\n`;
 }
@@ -72,6 +73,22 @@ function reasonLines({ failure, next_attempt }: RecordStatus): readonly string[]
     ...wrapped(`${failure.class}: ${failure.message}`, 6),
     ...next,
     ...wrapped(`what to do: ${failure.remedy}`, 6),
+  ];
+}
+
+function counterLines({ looks, triggers, clock_steps, ignored }: CounterStatus): readonly string[] {
+  const counted = (counts: Readonly<Record<string, number>>): string =>
+    Object.entries(counts)
+      .map(([name, count]) => `${name} ${count}`)
+      .join(', ') || 'none';
+  return [
+    ...wrapped(
+      `looks: ${counted({ equal: looks.equal, different: looks.different, 'acted on': looks.acted })}`,
+      2,
+    ),
+    ...wrapped(`because of: ${counted(triggers)}`, 2),
+    ...wrapped(`clock set: ${clock_steps}`, 2),
+    ...wrapped(`ignored from routers: ${counted(ignored)}`, 2),
   ];
 }
 

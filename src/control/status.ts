@@ -10,6 +10,8 @@ export interface StatusReport {
   readonly uplinks: readonly UplinkStatus[];
   readonly sinks: readonly SinkStatus[];
   readonly sources: readonly SourceStatus[];
+  /** Missing in the answer of a netdrift that is older than the one which asks. */
+  readonly counters?: CounterStatus;
 }
 
 export interface UplinkStatus {
@@ -47,4 +49,16 @@ export interface SourceStatus {
   readonly name: string;
   /** In a word or two: `events`, `polling`, `restarting`. */
   readonly state: string;
+}
+
+/** How often, since the start. */
+export interface CounterStatus {
+  /** Reasons to look, before those that come together are folded into one look; reasons that never came are missing. */
+  readonly triggers: Readonly<Record<string, number>>;
+  /** `equal` and `different` are all looks; `acted` those after which detection ran, also because it was asked for. */
+  readonly looks: { readonly equal: number; readonly different: number; readonly acted: number };
+  /** Times the wall clock was set. */
+  readonly clock_steps: number;
+  /** Messages that claim to be from a router and are not believed, by reason. */
+  readonly ignored: Readonly<Record<string, number>>;
 }

@@ -16,6 +16,8 @@ import { type QuestionInit, uplinkQuestions } from './questions.ts';
 
 export interface AddressInit extends QuestionInit {
   readonly narrator?: Narrator;
+  /** Told, with a reason, of what claims to be from a router and is not believed. */
+  readonly onIgnored?: (reason: string) => void;
   readonly snapshot: () => Promise<Snapshot>;
   readonly triggers: Observable<Trigger>;
   /** True for a single run: each question asked once, all found told together. */
@@ -27,7 +29,7 @@ export function addressParts(
   settings: Pick<Settings, 'watch' | 'detection' | 'uplinks'>,
   init: AddressInit,
 ): AddressParts {
-  const { host, narrator, pools } = init;
+  const { host, narrator, onIgnored, pools } = init;
   const { deadline } = settings.detection;
   let book: AddressBook | undefined;
   const known = (question: UplinkQuestion): { readonly known?: IpAddress } => {
@@ -35,7 +37,8 @@ export function addressParts(
     return state?.kind === 'set' ? { known: state.address } : {};
   };
   const replaced = replacement();
-  const router = init.router ?? createRouterClient({ ...host, log: init.log });
+  const router =
+    init.router ?? createRouterClient({ ...host, log: init.log, ...(onIgnored && { onIgnored }) });
   const boundRoutes = init.boundRoutes ?? createBoundRoutes({ ...host, log: init.log });
   const outside = outsideTriggers(settings, { host, log: init.log.child({ component: 'triggers' }), router });
   return {

@@ -13,6 +13,7 @@ import { createSnapshotReader } from '../sources/snapshot/index.ts';
 import { triggerSources } from '../sources/triggers/index.ts';
 import { openState, type StateStore } from '../state/store.ts';
 import { VERSION } from '../version.ts';
+import { createCounters } from './counters.ts';
 import type { Host } from './host.ts';
 import { load } from './loading.ts';
 import type { Logging } from './logging.ts';
@@ -66,16 +67,20 @@ export async function startDaemon(init: DaemonInit): Promise<Daemon> {
   const board = createStatusBoard(host.clock);
   const pools = createPools({ userAgent: USER_AGENT, proxy: process.env });
   const operator = new Subject<Trigger>();
-  const readSnapshot = createSnapshotReader(
-    { platform: host.platform, log },
-    { named: namedInterfaces(init.settings) },
-  );
+  let named: readonly string[] = [];
+  const readSnapshot = createSnapshotReader({ platform: host.platform, log }, { named: () => named });
+  const counters = createCounters();
   const told = createNarrator(log, host.clock);
   const narrator = {
     ...told,
     found: (findings: Parameters<typeof told.found>[0]) => {
       board.found(findings);
       told.found(findings);
+    },
+    triggered: counters.triggered,
+    observed: (observation: Parameters<typeof told.observed>[0]) => {
+      counters.observed(observation);
+      told.observed(observation);
     },
     entered: (book: Parameters<typeof told.entered>[0]) => {
       board.entered(book);
@@ -84,10 +89,12 @@ export async function startDaemon(init: DaemonInit): Promise<Daemon> {
   };
 
   const start = async ({ settings, providers }: Configuration): Promise<Session> => {
+    named = namedInterfaces(settings);
     const session = await startSession(settings, {
       host,
       log,
       narrator,
+      onIgnored: counters.ignored,
       state,
       providers,
       detectors: detectorKinds,
@@ -100,9 +107,12 @@ export async function startDaemon(init: DaemonInit): Promise<Daemon> {
             log,
             snapshot: readSnapshot,
             onState: board.sourceState,
-            onClockSet: () => void state.clockSet(),
+            onClockSet: () => {
+              counters.clockSet();
+              void state.clockSet();
+            },
           },
-          settings.watch,
+          { ...settings.watch, named },
         ),
       ),
       pools,
@@ -187,7 +197,11 @@ export async function startDaemon(init: DaemonInit): Promise<Daemon> {
   const control = await startControl(
     controlPath(folder, host.platform),
     {
-      status: (): StatusReport => logging.scrubbed(board.report(current.settings, session.memories)),
+      status: (): StatusReport =>
+        logging.scrubbed({
+          ...board.report(current.settings, session.memories),
+          counters: counters.report(),
+        }),
       trigger: async (request): Promise<TriggerReport> => {
         const released = request.release === undefined ? 0 : await release(request.release);
         trigger('asked over the control socket');

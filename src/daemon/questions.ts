@@ -1,3 +1,4 @@
+import type { IpAddress } from '../model/address.ts';
 import { FAMILIES, type Family } from '../model/family.ts';
 import type { Reading } from '../model/reading.ts';
 import type { Settings, UplinkSettings } from '../model/settings.ts';
@@ -20,6 +21,8 @@ export interface QuestionInit {
   /** Shared by all detectors and the triggers of a session. */
   readonly router?: RouterClient;
   readonly boundRoutes?: BoundRoutes;
+  /** What sinks confirmed for an uplink and family; asked when a detector has to choose for the first time. */
+  readonly confirmed?: (uplink: string, family: Family) => readonly IpAddress[];
 }
 
 /** The configured uplinks as questions with witnesses: one for each family that an uplink lists. */
@@ -34,9 +37,11 @@ export function uplinkQuestions(
         const kind = init.detectors.find((candidate) => candidate.name === settings.detector);
         if (kind === undefined)
           throw new TypeError(`no detector ${settings.detector}: the configuration was not checked`);
+        const { confirmed } = init;
+        const preferred = confirmed && { preferred: () => confirmed(uplink.name, family) };
         const bound = uplink.interface === undefined ? {} : { interface: uplink.interface };
         return kind.create(
-          { family, options: settings.options, allow: uplink.allow, ...bound },
+          { family, options: settings.options, allow: uplink.allow, ...bound, ...preferred },
           {
             ...init.host,
             http: (wanted) => init.pools.witness(uplink, wanted),
@@ -98,7 +103,19 @@ async function answer(detector: Detector, question: Question): Promise<Reading> 
   }
 }
 
-/** Interfaces the operator names: they count although their names look like those of tunnels and bridges. */
+/** Interfaces the operator names, for an uplink or in a detector's options: they count although they look like tunnels and bridges. */
 export function namedInterfaces({ uplinks }: Pick<Settings, 'uplinks'>): readonly string[] {
-  return uplinks.flatMap((uplink) => uplink.interface ?? []);
+  const names = uplinks.flatMap((uplink) => [
+    ...(uplink.interface === undefined ? [] : [uplink.interface]),
+    ...FAMILIES.flatMap((family) =>
+      uplink.detectors[family].flatMap(({ options }) => interfaceIn(options) ?? []),
+    ),
+  ]);
+  return [...new Set(names)];
+}
+
+/** The key is called `interface` in every detector that has one. */
+function interfaceIn(options: unknown): string | undefined {
+  if (typeof options !== 'object' || options === null || !('interface' in options)) return undefined;
+  return typeof options.interface === 'string' ? options.interface : undefined;
 }

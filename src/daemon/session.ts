@@ -12,6 +12,7 @@ import { fromAbortable } from '../streams/from-abortable.ts';
 import type { LaneInput } from '../streams/lane.ts';
 import { pipeline } from '../streams/pipeline.ts';
 import { type AddressInit, addressParts } from './address-parts.ts';
+import { confirmedAddresses } from './confirmed.ts';
 import type { Host } from './host.ts';
 import type { Narrator } from './narrator.ts';
 
@@ -93,7 +94,9 @@ export async function startSession(settings: Settings, init: SessionInit): Promi
       },
     }),
   );
-  const parts = addressParts(settings, init);
+  const memories = new Map(sinks.map((sink) => [sink.settings.name, sink.memory]));
+  const confirmed = confirmedAddresses(settings.sinks, ({ name }) => memories.get(name));
+  const parts = addressParts(settings, { ...init, confirmed });
   const whole = pipeline({
     ...parts,
     triggers: parts.triggers.pipe(takeUntil(stopping)),
@@ -102,6 +105,11 @@ export async function startSession(settings: Settings, init: SessionInit): Promi
       holdDown: settings.failover.hold_down,
       removeAfter: settings.failover.remove_after,
       clock: host.clock,
+      scheduler: host.scheduler,
+    },
+    absence: {
+      // A single run looks once: there is nothing to wait for.
+      after: init.single === true ? 0 : settings.failover.remove_after,
       scheduler: host.scheduler,
     },
     fanOut: { lanes, onResolved: narrator.resolved },
@@ -124,7 +132,7 @@ export async function startSession(settings: Settings, init: SessionInit): Promi
   let stopped: Promise<void> | undefined;
   return {
     reports: reports.asObservable(),
-    memories: new Map(sinks.map((sink) => [sink.settings.name, sink.memory])),
+    memories,
     stop: (grace) => {
       stopped ??= stop(grace);
       return stopped;

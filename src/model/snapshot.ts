@@ -27,8 +27,10 @@ export interface NetworkInterface {
   /** Administratively up and with carrier. */
   readonly running: boolean;
   readonly loopback: boolean;
-  /** A tunnel, bridge or virtual link of this host, by name or kind; never chosen unless named or the default route. */
+  /** A tunnel, bridge or virtual link of this host, by name; never chosen unless it is the one asked about or the default route's. */
   readonly virtual: boolean;
+  /** True for one that the operator names: its addresses are watched even if it is virtual or the loopback. */
+  readonly named?: true;
   /** True for a VPN's link, by name: what leaves through it wears the address of the VPN's exit. */
   readonly tunnel?: true;
   readonly mac?: string;
@@ -45,10 +47,19 @@ export interface DefaultRoute {
 }
 
 /**
- * What the host has now. `routes` is 'unknown' if this look could not tell (rule: unknown keeps the last).
- * Sorted by name, family and value, so that two snapshots compare by content.
+ * What the host has now. What a look could not tell is as the last one that could found it. Sorted by name, family and value, so that two
+ * snapshots compare by content.
  */
 export interface Snapshot {
   readonly interfaces: readonly NetworkInterface[];
   readonly routes: readonly DefaultRoute[];
+  /** What is not known, neither now nor from an earlier look: that there is nothing of it here proves nothing. */
+  readonly unknown?: Unknown;
+}
+
+export interface Unknown {
+  /** Families whose default routes could not be read. */
+  readonly routes: readonly Family[];
+  /** Families whose addresses, or their flags, could not be read. */
+  readonly addresses: readonly Family[];
 }

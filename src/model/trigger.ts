@@ -2,15 +2,12 @@
 export type TriggerReason =
   | 'start'
   | 'interface_event'
-  | 'gateway_changed'
   | 'snapshot_poll'
   | 'wake'
   | 'timer'
   | 'operator'
-  | 'configuration_changed'
   | 'events_lost'
   | 'source_recovered'
-  | 'detection_retry'
   | 'router_notice'
   | 'mapping_changed';
 

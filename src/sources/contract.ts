@@ -1,5 +1,6 @@
 import type { Observable } from 'rxjs';
 import type { ZodType } from 'zod';
+import type { IpAddress } from '../model/address.ts';
 import type { Clock, Random } from '../model/clock.ts';
 import type { Family } from '../model/family.ts';
 import type { Reading, Witness } from '../model/reading.ts';
@@ -51,6 +52,8 @@ export interface DetectorInit<Options> {
   readonly options: Options;
   /** Set if the uplink is bound to an interface. */
   readonly interface?: string;
+  /** What is published for the uplink already: of several addresses that are equally fit it goes first. */
+  readonly preferred?: () => readonly IpAddress[];
   /** Classes the uplink allows beyond global unicast; for choosing among several candidates. */
   readonly allow: readonly string[];
 }

@@ -13,6 +13,7 @@ import {
 } from 'rxjs';
 import type { Random } from '../model/clock.ts';
 import type { UplinkState } from '../model/reading.ts';
+import { mayLeave } from '../model/route.ts';
 import type { Findings } from './address-book.ts';
 import type { UplinkQuestion } from './ask.ts';
 import { backoff } from './backoff.ts';
@@ -37,7 +38,7 @@ const GRACE = 50;
  * Answers each observation that calls for action with what was found, all uplinks and families at once and independent of each
  * other: what is found together is told together, what takes longer follows.
  *
- * Where nobody could tell although the host has a default route of that family, it asks again after 1 s and then at growing
+ * Where nobody could tell although the host may have a default route of that family, it asks again after 1 s and then at growing
  * intervals: a network that has just come up often does not carry for the first seconds, and no event says when it does.
  *
  * - a newer observation cancels everything the older one is still asking;
@@ -55,7 +56,8 @@ export function detect(init: DetectInit): OperatorFunction<Observation, Findings
   ): Observable<UplinkState> =>
     init.ask(question, observation).pipe(
       mergeMap((found) => {
-        if (!retry || found.state.kind !== 'keep' || !hasRoute(observation, question)) return of(found);
+        if (!retry || found.state.kind !== 'keep' || !mayLeave(observation.snapshot, question.family))
+          return of(found);
         const { why: message } = found.state;
         const failure = { class: 'unreachable', scope: 'sink', message, waited: found.took } as const;
         const wait = backoff(failure, attempt, random) ?? 0;
@@ -81,6 +83,3 @@ export function detect(init: DetectInit): OperatorFunction<Observation, Findings
       ),
     );
 }
-
-const hasRoute = (observation: Observation, question: UplinkQuestion): boolean =>
-  observation.snapshot.routes.some((route) => route.family === question.family);

@@ -1,6 +1,6 @@
 import { classify, type IpAddress } from '../model/address.ts';
 import { FAMILIES, type Family } from '../model/family.ts';
-import { preferredRoute } from '../model/route.ts';
+import { defaultRoute } from '../model/route.ts';
 import type { DefaultRoute, InterfaceAddress, NetworkInterface, Snapshot } from '../model/snapshot.ts';
 import { describeDifferences } from './describe-differences.ts';
 
@@ -29,7 +29,8 @@ export interface Difference {
  *
  * Families are judged each on its own. A family is alive while some interface that is up has an address that could be published or could
  * stand behind one that is (private and ULA count, link-local does not; tentative and duplicate ones not yet or never). From dead to
- * dead nothing calls for action. Virtual interfaces count only as the default route's.
+ * dead nothing calls for action. Virtual interfaces count only as the default route's, or as one
+ * that the operator names; so does the loopback.
  *
  * Order never matters, and lifetimes are not in a snapshot: a renewed lease is no difference at all. An address that becomes deprecated is
  * another candidate, and not a dead connection.
@@ -57,17 +58,9 @@ interface View {
 }
 
 function view(snapshot: Snapshot, family: Family): View {
-  const interfaces = new Map(snapshot.interfaces.map((owner) => [owner.name, owner]));
-  const route = preferredRoute(
-    snapshot.routes,
-    family,
-    ({ interface: name }) => interfaces.get(name)?.running === true,
-    ({ interface: name }) => interfaces.get(name)?.virtual === true,
-  );
+  const route = defaultRoute(snapshot, family);
   const found = snapshot.interfaces
-    .filter(
-      (owner) => owner.running && !owner.loopback && (!owner.virtual || owner.name === route?.interface),
-    )
+    .filter((owner) => owner.running && (owner.named === true || isOrdinary(owner, route)))
     .flatMap((owner) => owner.addresses.map((entry) => ({ owner, entry })))
     .filter(({ entry }) => entry.family === family && isCandidate(entry));
   return {
@@ -76,6 +69,11 @@ function view(snapshot: Snapshot, family: Family): View {
     route,
   };
 }
+
+const isOrdinary = (
+  { name, loopback, virtual }: NetworkInterface,
+  route: DefaultRoute | undefined,
+): boolean => !loopback && (!virtual || name === route?.interface);
 
 function isCandidate({ address, flags }: InterfaceAddress): boolean {
   if (flags.tentative || flags.duplicate) return false;

@@ -23,13 +23,7 @@ export interface FanOutInit {
 }
 
 /** Reasons after which nobody wants to wait for a backoff to end. */
-const URGENT: ReadonlySet<TriggerReason> = new Set([
-  'start',
-  'operator',
-  'wake',
-  'source_recovered',
-  'configuration_changed',
-]);
+const URGENT: ReadonlySet<TriggerReason> = new Set(['start', 'operator', 'wake', 'source_recovered']);
 
 /**
  * Hands the book to every sink's lane, each with the targets that its configuration makes of it. The lanes share nothing: one that

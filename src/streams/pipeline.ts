@@ -2,6 +2,7 @@ import { map, merge, type Observable, of, type SchedulerLike, tap } from 'rxjs';
 import type { WatchSettings } from '../model/settings.ts';
 import type { Snapshot } from '../model/snapshot.ts';
 import type { Look, Trigger } from '../model/trigger.ts';
+import { type AbsenceInit, absence } from './absence.ts';
 import type { AddressBook, Findings } from './address-book.ts';
 import { coalesce } from './coalesce.ts';
 import { type DetectInit, detect } from './detect.ts';
@@ -24,6 +25,7 @@ export interface AddressParts {
 
 /** Told what happens on the way, for logs, metrics and the status; decides nothing. */
 export interface AddressListener {
+  readonly triggered?: (trigger: Trigger) => void;
   readonly looking?: (look: Look) => void;
   readonly snapshotFailed?: (error: unknown, look: Look) => void;
   readonly observed?: (observation: Observation) => void;
@@ -33,6 +35,7 @@ export interface AddressListener {
 
 export interface PipelineParts extends AddressParts {
   readonly elect: ElectInit;
+  readonly absence: AbsenceInit;
   readonly fanOut: FanOutInit;
 }
 
@@ -43,6 +46,7 @@ export function addresses(parts: AddressParts): Observable<AddressBook> {
   const { watch, scheduler, listener, traceId } = parts;
   const start = of([START]);
   const events = parts.triggers.pipe(
+    tap((trigger) => listener.triggered?.(trigger)),
     coalesce({ settle: watch.settle, limit: watch.settle_limit, scheduler, add: addTrigger }),
   );
   return merge(events, start).pipe(
@@ -59,7 +63,7 @@ export function addresses(parts: AddressParts): Observable<AddressBook> {
 
 /** The whole of netdrift: when to look, what there is, what is new, who gets it. */
 export function pipeline(parts: PipelineParts): Observable<SinkReport> {
-  return addresses(parts).pipe(elect(parts.elect), fanOut(parts.fanOut));
+  return addresses(parts).pipe(elect(parts.elect), absence(parts.absence), fanOut(parts.fanOut));
 }
 
 /** Keeps the first trigger of each kind: a storm of thirty thousand says no more than its first event. */

@@ -13,6 +13,29 @@ const badLogin = {
   remedy: remedyFor('credentials', 'dyn'),
 };
 
+describe('formatStatus, of counters', () => {
+  const counters = {
+    triggers: { interface_event: 30, wake: 1 },
+    looks: { equal: 9, different: 3, acted: 4 },
+    clock_steps: 2,
+    ignored: {},
+  };
+
+  it('shows what was heard and what came of it', () => {
+    expect(formatStatus({ ...empty, counters })).toContain(`
+counters
+  looks: equal 9, different 3, acted on 4
+  because of: interface_event 30, wake 1
+  clock set: 2
+  ignored from routers: none
+`);
+  });
+
+  it('leaves them out where an older netdrift answers', () => {
+    expect(formatStatus(empty)).not.toContain('counters');
+  });
+});
+
 describe('formatStatus', () => {
   it('shows everything aligned, one reason for all records that share it', () => {
     const report: StatusReport = {

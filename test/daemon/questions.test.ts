@@ -2,11 +2,10 @@ import { firstValueFrom } from 'rxjs';
 import { describe, expect, test } from 'vitest';
 import * as z from 'zod';
 import { createPools } from '../../src/daemon/pools.ts';
-import { uplinkQuestions } from '../../src/daemon/questions.ts';
+import { namedInterfaces, type QuestionInit, uplinkQuestions } from '../../src/daemon/questions.ts';
 import { address } from '../../src/model/address.ts';
 import type { Reading, Witness } from '../../src/model/reading.ts';
 import type { UplinkSettings } from '../../src/model/settings.ts';
-import type { BoundRoutes } from '../../src/sources/addresses/bound-route.ts';
 import type { DetectorInit, DetectorKind, Question } from '../../src/sources/contract.ts';
 import { observation } from '../streams/support.ts';
 import { keptLog, testHost } from './fixture.ts';
@@ -17,7 +16,7 @@ const known: Reading = { kind: 'known', address: address('203.0.113.7'), via };
 function setUp(
   read: (question: Question) => Promise<Reading>,
   wanted: Partial<UplinkSettings> = {},
-  { outside = false, boundRoutes }: { outside?: boolean; boundRoutes?: BoundRoutes } = {},
+  { outside = false, ...more }: { outside?: boolean } & Pick<QuestionInit, 'boundRoutes' | 'confirmed'> = {},
 ) {
   const inits: DetectorInit<unknown>[] = [];
   const kind: DetectorKind = {
@@ -42,7 +41,7 @@ function setUp(
     log,
     detectors: [kind],
     pools: createPools({ userAgent: 'netdrift/test' }),
-    ...(boundRoutes && { boundRoutes }),
+    ...more,
   };
   return { questions: uplinkQuestions([uplink], init), inits, lines };
 }
@@ -58,6 +57,13 @@ describe('uplinkQuestions', () => {
       allow: ['private'],
       interface: 'eth0',
     });
+  });
+
+  test('a detector is told what was confirmed for its uplink and family, when it asks', () => {
+    const confirmed = (uplink: string, family: string) =>
+      uplink === 'wan' && family === 'ipv4' ? [address('203.0.113.7')] : [];
+    const { inits } = setUp(async () => known, {}, { confirmed });
+    expect(inits[0]?.preferred?.()).toEqual(['203.0.113.7']);
   });
 
   test('answers what the detector answers', async () => {
@@ -131,5 +137,30 @@ describe('uplinkQuestions', () => {
     why = undefined;
     expect(await first(outside)).toMatchObject({ kind: 'known', via: { outside: true } });
     expect(asked).toBe(3);
+  });
+});
+
+describe('namedInterfaces', () => {
+  const uplink = (name: string, more: Partial<UplinkSettings>): UplinkSettings => ({
+    name,
+    detectors: { ipv4: [], ipv6: [] },
+    allow: [],
+    ...more,
+  });
+
+  test('are those of uplinks and those of detectors, each once', () => {
+    const wg0 = { detector: 'interface', options: { interface: 'wg0' } };
+    const any = { detector: 'interface', options: {} };
+    const uplinks = [
+      uplink('dsl', { interface: 'eth0', detectors: { ipv4: [any], ipv6: [] } }),
+      uplink('vpn', { detectors: { ipv4: [wg0, any], ipv6: [wg0] } }),
+    ];
+    expect(namedInterfaces({ uplinks })).toEqual(['eth0', 'wg0']);
+  });
+
+  test('are none where nobody names one, whatever options a detector has', () => {
+    const odd = [null, undefined, 'wg0', { interface: 7 }, ['interface']];
+    const ipv4 = odd.map((options) => ({ detector: 'fake', options }));
+    expect(namedInterfaces({ uplinks: [uplink('wan', { detectors: { ipv4, ipv6: [] } })] })).toEqual([]);
   });
 });

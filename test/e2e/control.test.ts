@@ -95,6 +95,10 @@ describe('netdrift trigger', () => {
     expect(await space.run(['trigger'])).toMatchObject({ code: 0 });
     await netdrift.line('record_updated', { address: '203.0.113.8' }, { after: mark });
     expect(told(server)).toEqual(['home.example.net=203.0.113.7', 'home.example.net=203.0.113.8']);
+    const { counters } = (await statusOf()).report;
+    expect(counters?.triggers['operator']).toBe(2);
+    expect(counters?.looks.acted).toBeGreaterThanOrEqual(2);
+    expect((await space.run(['status'])).stdout).toMatch(/^counters\n {2}looks: equal \d+, different \d+/m);
   });
 
   test('--release drops what is held; without it, nothing is sent', async () => {

@@ -179,6 +179,23 @@ describe('import { addressChanges } from netdrift', () => {
     );
   });
 
+  test('leaves the signals of the program to the program while it watches', () => {
+    const script = `
+      import { addressChanges } from 'netdrift';
+      addressChanges({ ipv4: [{ detector: 'static', address: '203.0.113.7' }], ipv6: [], allow: ['documentation'] })
+        .subscribe(() => {
+          console.log(JSON.stringify(process.eventNames().filter((name) => /^SIG/.test(String(name)))));
+          process.exit();
+        });`;
+    const words = ['--input-type=module', '-e', script];
+    const output = execFileSync(process.execPath, words, {
+      cwd: consumer,
+      encoding: 'utf8',
+      timeout: 10_000,
+    });
+    expect(JSON.parse(output)).toEqual([]);
+  });
+
   test('wrong options are told when it is called', () => {
     const script = (options: string): string =>
       execFileSync(

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { Lab } from './support/lab.ts';
 import { eventually, now, pause } from './support/moment.ts';
 import type { Namespace } from './support/namespace.ts';
@@ -70,6 +70,40 @@ describeLab('a host that owns its address', ['dig'], () => {
     await publishedInOrder(recorder, [FIRST, SECOND]);
   });
 
+  describe('whose records are to be cleared when it has no address', () => {
+    const clearing = (failover: Record<string, string>) => {
+      const local = embedded({ when_absent: 'clear' });
+      return startNetdrift(lab, { namespace: host, config: settings({ local }, { failover }) });
+    };
+    const plugIn = async (address: string): Promise<void> => {
+      await host.addAddress('eth0', `${address}/24`);
+      await host.defaultRoute(network.server, { device: 'eth0' });
+    };
+
+    test('keeps them while the link is up and the address has yet to come, as after each start', async () => {
+      const netdrift = clearing({ remove_after: '1m' });
+      await served(host, 'A', [FIRST]);
+      const after = netdrift.log.mark();
+      await host.removeAddress('eth0', `${FIRST}/24`);
+      await netdrift.line({ event: 'address_absent' }, { after });
+      await pause(3_000);
+      await served(host, 'A', [FIRST]);
+      await plugIn(SECOND);
+      await served(host, 'A', [SECOND]);
+      const written = netdrift.log.items.filter(({ event }) => event === 'record_updated');
+      expect(written.map((line) => line['address'])).toEqual([[FIRST], [SECOND]]);
+    });
+
+    test('loses them once it has had none for the time that is set', async () => {
+      clearing({ remove_after: '1s' });
+      await served(host, 'A', [FIRST]);
+      await host.removeAddress('eth0', `${FIRST}/24`);
+      await served(host, 'A', []);
+      await plugIn(SECOND);
+      await served(host, 'A', [SECOND]);
+    });
+  });
+
   test('keeps the published address when a lower one is added beside it', async () => {
     const netdrift = start();
     await settled(netdrift);
@@ -81,10 +115,36 @@ describeLab('a host that owns its address', ['dig'], () => {
       after: netdrift.log.mark(),
     });
     await served(host, 'A', [FIRST]);
+    // A new process and a new session have chosen nothing yet, but the provider holds the first one.
+    await netdrift.restart();
+    await served(host, 'A', [FIRST]);
+    const before = netdrift.log.mark();
+    netdrift.signal('SIGHUP');
+    await netdrift.line({ event: 'configuration_reloaded' }, { after: before });
+    await served(host, 'A', [FIRST]);
     // Only when the chosen one goes does the other take its place.
     await host.removeAddress('eth0', `${FIRST}/24`);
     await served(host, 'A', ['198.51.100.5']);
     await publishedInOrder(recorder, [FIRST, '198.51.100.5']);
+  });
+
+  test('has the new address of a tunnel published that only a detector names', async () => {
+    await lab.cable({ namespace: host, device: 'wg0' }, { namespace: network.outside, device: 'wg0' });
+    await host.addAddress('wg0', '203.0.113.20/24');
+    const ipv4 = [{ detector: 'interface', interface: 'wg0' }];
+    const netdrift = start({ uplinks: { vpn: { ipv4, allow: ['documentation'] } } });
+    await confirmed(netdrift, '203.0.113.20');
+    await host.replaceAddress('wg0', '203.0.113.20/24', '203.0.113.21/24');
+    await publishedInOrder(recorder, ['203.0.113.20', '203.0.113.21']);
+  });
+
+  test('has a global address of the loopback published where a detector names it', async () => {
+    await host.addAddress('lo', '203.0.113.30/32');
+    const ipv4 = [{ detector: 'interface', interface: 'lo' }];
+    const netdrift = start({ uplinks: { anycast: { ipv4, allow: ['documentation'] } } });
+    await confirmed(netdrift, '203.0.113.30');
+    await host.replaceAddress('lo', '203.0.113.30/32', '203.0.113.31/32');
+    await publishedInOrder(recorder, ['203.0.113.30', '203.0.113.31']);
   });
 
   test('has another IPv6 address published when the first becomes deprecated', async () => {

@@ -66,6 +66,18 @@ describeLab('a netdrift that gets a signal', ['dig'], () => {
     ]);
   });
 
+  test('SIGHUP: an interface that the new configuration names is watched from then on', async () => {
+    const [before, after] = ['203.0.113.20', '203.0.113.21'];
+    await lab.cable({ namespace: host, device: 'wg0' }, { namespace: network.outside, device: 'wg0' });
+    await host.addAddress('wg0', `${before}/24`);
+    const uplinks = { wan: { interface: 'wg0', ipv4: ['interface'], allow: ['documentation'] } };
+    netdrift.writeConfig(configuration([DYNDNS_NAME], { uplinks }));
+    netdrift.signal('SIGHUP');
+    await publication(recorder, before);
+    await host.replaceAddress('wg0', `${before}/24`, `${after}/24`);
+    await publishedInOrder(recorder, [FIRST, before, after]);
+  });
+
   test('SIGHUP: a wrong configuration is reported with its problems, and the old one goes on', async () => {
     netdrift.writeConfig(configuration([DYNDNS_NAME], { watch: { every: 'soon' } }));
     netdrift.signal('SIGHUP');

@@ -97,6 +97,31 @@ const table: readonly [
     '',
   ],
   [
+    'a tunnel that the operator names gets another address',
+    beside(link('wg0', ['2001:db8:9::1'], { virtual: true, named: true })),
+    beside(link('wg0', ['2001:db8:9::2'], { virtual: true, named: true })),
+    'addresses_changed_ipv6',
+    'dead',
+  ],
+  [
+    'a named loopback gets a global address',
+    snapshot([{ ...lo, named: true }, link('eth0', [V4])], via4),
+    snapshot([link('lo', ['127.0.0.1/8', V6], { loopback: true, named: true }), link('eth0', [V4])], via4),
+    'family_appeared',
+  ],
+  [
+    'a loopback that nobody names gets a global address',
+    only4,
+    snapshot([link('lo', ['127.0.0.1/8', V6], { loopback: true }), link('eth0', [V4])], via4),
+    '',
+  ],
+  [
+    'a named interface that is down gets an address',
+    beside(link('wg0', [], { virtual: true, named: true, running: false })),
+    beside(link('wg0', ['2001:db8:9::2'], { virtual: true, named: true, running: false })),
+    '',
+  ],
+  [
     'a tunnel takes over the default route',
     both,
     beside(link('wg0', ['2001:db8:9::1'], { virtual: true }), route('wg0', undefined, 50)),

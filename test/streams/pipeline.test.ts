@@ -55,6 +55,7 @@ function run(
       clock: { monotonic: () => 0 },
       scheduler: asyncScheduler,
     },
+    absence: { after: 0, scheduler: asyncScheduler },
     fanOut: {
       lanes: Object.entries(given.sinks).map(([name, attempt]) => ({
         sink: settings(name),

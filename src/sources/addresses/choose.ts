@@ -1,6 +1,7 @@
 import type { IpAddress } from '../../model/address.ts';
 import { ALLOWABLE_CLASSES, addressBytes, classify, compareAddresses } from '../../model/address.ts';
 import type { Family } from '../../model/family.ts';
+import { defaultRoute } from '../../model/route.ts';
 import type { InterfaceAddress, NetworkInterface, Snapshot } from '../../model/snapshot.ts';
 
 /** What may be chosen. Whatever is not said here is left out. */
@@ -48,13 +49,13 @@ const SHOWN = 4;
 /**
  * Chooses the address of this host to publish, by rules that give the same answer for the same snapshot:
  * first what is unfit is left out, then the preferences of `preferences` narrow the rest one after the other, then the
- * lowest value wins. `sticky` is the previous choice. The reason comes with the answer, whatever it is.
+ * lowest value wins. `sticky` is the previous choice, or what is published. The reason comes with the answer, whatever it is.
  */
 export function chooseAddress(
   snapshot: Snapshot,
   family: Family,
   options: ChooseOptions,
-  sticky?: IpAddress,
+  sticky: readonly IpAddress[] = [],
 ): Choice {
   const named = options.interface;
   const interfaces = snapshot.interfaces.filter((owner) =>
@@ -72,13 +73,26 @@ export function chooseAddress(
   const routes = snapshot.routes.filter((route) => route.family === family);
   const inScope = routes.filter((route) => named === undefined || route.interface === named);
   const reachable = all.filter(({ entry }) => classify(entry.address) !== 'link_local');
-  if (reachable.length === 0) return nothingThere(family, all, inScope.length > 0, named);
+  if (reachable.length === 0) {
+    return unreadable(snapshot, family) ?? nothingThere(family, all, inScope.length > 0, named);
+  }
 
-  const metric = Math.min(...routes.map((route) => route.metric));
-  const defaults = new Set(routes.filter((route) => route.metric === metric).map((route) => route.interface));
-  const fit = reachable.filter((candidate) => unfitness(candidate, options, defaults) === undefined);
-  if (fit.length === 0) return allUnfit(reachable, options, defaults);
-  return narrow(fit, preferences(options, defaults, sticky));
+  const uplink = defaultRoute(snapshot, family)?.interface;
+  const fit = reachable.filter((candidate) => unfitness(candidate, options, uplink) === undefined);
+  if (fit.length === 0) return allUnfit(reachable, options, uplink);
+  return narrow(fit, preferences(options, uplink, sticky));
+}
+
+/** Why nothing can be said of a family of which nothing is seen. */
+function unreadable({ unknown }: Snapshot, family: Family): Choice | undefined {
+  const name = family === 'ipv4' ? 'IPv4' : 'IPv6';
+  if (unknown?.addresses.includes(family)) {
+    return unavailable(`the ${name} addresses of this host could not be read`);
+  }
+  if (unknown?.routes.includes(family)) {
+    return unavailable(`no ${name} address, and the ${name} default routes could not be read`);
+  }
+  return undefined;
 }
 
 /**
@@ -106,11 +120,11 @@ function nothingThere(
 function unfitness(
   { owner, entry }: Candidate,
   options: ChooseOptions,
-  defaults: ReadonlySet<string>,
+  uplink: string | undefined,
 ): string | undefined {
   const name = classify(entry.address);
   if (!owner.running) return 'on an interface that is down';
-  if (owner.virtual && options.interface === undefined && !defaults.has(owner.name)) {
+  if (owner.virtual && options.interface === undefined && owner.name !== uplink) {
     return 'on a virtual interface';
   }
   if (entry.flags.duplicate) return 'duplicate';
@@ -141,11 +155,11 @@ function remedyFor(reason: string): string | undefined {
 function allUnfit(
   candidates: readonly Candidate[],
   options: ChooseOptions,
-  defaults: ReadonlySet<string>,
+  uplink: string | undefined,
 ): Choice {
   const groups = new Map<string, Candidate[]>();
   for (const candidate of candidates) {
-    const reason = unfitness(candidate, options, defaults) ?? 'fit';
+    const reason = unfitness(candidate, options, uplink) ?? 'fit';
     groups.set(reason, [...(groups.get(reason) ?? []), candidate]);
   }
   const count = `${candidates.length} ${candidates.length === 1 ? 'address' : 'addresses'}`;
@@ -160,15 +174,15 @@ function allUnfit(
 /** In order of weight. A preference that none fits is passed over, so the answer never gets worse for asking. */
 function preferences(
   options: ChooseOptions,
-  defaults: ReadonlySet<string>,
-  sticky: IpAddress | undefined,
+  uplink: string | undefined,
+  sticky: readonly IpAddress[],
 ): readonly Preference[] {
   return [
-    { label: 'on the interface of the default route', fits: ({ owner }) => defaults.has(owner.name) },
+    { label: 'on the interface of the default route', fits: ({ owner }) => owner.name === uplink },
     { label: 'global', fits: ({ entry }) => classify(entry.address) === 'global' },
     { label: 'not deprecated', fits: ({ entry }) => !isDeprecated(entry) },
     { label: 'temporary as asked', fits: ({ entry }) => options.temporary === true && entry.flags.temporary },
-    { label: 'chosen before', fits: ({ entry }) => entry.address === sticky },
+    { label: 'chosen before', fits: ({ entry }) => sticky.includes(entry.address) },
     // RFC 8064: stable addresses are opaque (RFC 7217); one made from the MAC address gives the hardware away.
     { label: 'not made from the MAC address', fits: ({ entry }) => !isFromMac(entry.address) },
     { label: 'longest preferred lifetime', fits: outlives },

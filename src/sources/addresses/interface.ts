@@ -28,7 +28,8 @@ export const interfaceKind: DetectorKind<z.infer<typeof options>> = {
         outside: false,
         read: async ({ snapshot, signal }) => {
           signal.throwIfAborted();
-          const chosen = chooseAddress(snapshot, init.family, choice, previous);
+          const sticky = previous === undefined ? (init.preferred?.() ?? []) : [previous];
+          const chosen = chooseAddress(snapshot, init.family, choice, sticky);
           if (chosen.kind !== 'known') return { kind: chosen.kind, via: witness, why: chosen.why };
           previous = chosen.address;
           const via = { ...witness, name: chosen.interface };

@@ -41,6 +41,8 @@ export interface RouterClientInit {
   readonly randomBytes: (count: number) => Uint8Array;
   readonly log: Log;
   readonly network?: RouterNetwork;
+  /** Told the reason each time something that claims to be from a router is not believed. */
+  readonly onIgnored?: (reason: string) => void;
 }
 
 interface Known {
@@ -59,7 +61,7 @@ const STAGGER = 250;
 export function createRouterClient(init: RouterClientInit): RouterClient {
   const { clock, randomBytes, log } = init;
   const network = init.network ?? hostRouterNetwork;
-  const tally = createTally(log);
+  const tally = createTally(log, init.onIgnored);
   const restarts = new Subject<{ readonly key: string; readonly protocol: Protocol }>();
   const known = new Map<string, Known>();
 

@@ -1,6 +1,7 @@
 import ipaddr from 'ipaddr.js';
 import type { IpAddress } from '../../model/address.ts';
 import type { Family } from '../../model/family.ts';
+import { defaultRoute } from '../../model/route.ts';
 import type { DefaultRoute, InterfaceAddress, Snapshot } from '../../model/snapshot.ts';
 
 /** The router of a default route, and the address of ours that it knows us by. */
@@ -20,20 +21,19 @@ export type GatewayFound =
   | { readonly kind: 'none'; readonly why: string };
 
 /**
- * The gateway of the default route that carries the traffic: the lowest metric, of one interface if it is named. Nobody else is ever
- * asked or believed. Pure.
+ * The gateway of the default route that carries the traffic: the lowest metric among interfaces that are up, of one interface if it is
+ * named. Nobody else is ever asked or believed. Pure.
  */
 export function gatewayOf(snapshot: Snapshot, family: Family, bound?: string): GatewayFound {
   const name = family === 'ipv4' ? 'IPv4' : 'IPv6';
   const where = bound === undefined ? '' : ` on ${bound}`;
-  const routes = snapshot.routes.filter(
-    (route) => route.family === family && (bound === undefined || route.interface === bound),
-  );
-  const best = routes.reduce<DefaultRoute | undefined>(
-    (lowest, route) => (lowest === undefined || route.metric < lowest.metric ? route : lowest),
-    undefined,
-  );
-  if (best === undefined) return none(`there is no ${name} default route${where}`);
+  const best = defaultRoute(snapshot, family, bound);
+  if (best === undefined) {
+    const down = snapshot.routes.some(
+      (route) => route.family === family && (bound === undefined || route.interface === bound),
+    );
+    return none(`there is no ${name} default route${where}${down ? ' that is up' : ''}`);
+  }
   if (best.gateway === undefined) {
     return none(`the ${name} default route over ${best.interface} has no gateway: no router stands between`);
   }

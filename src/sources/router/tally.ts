@@ -6,13 +6,14 @@ export interface Tally {
   readonly counts: ReadonlyMap<string, number>;
 }
 
-export function createTally(log: Log): Tally {
+export function createTally(log: Log, onAdd?: (reason: string) => void): Tally {
   const counts = new Map<string, number>();
   return {
     counts,
     add: (reason, detail) => {
       const count = (counts.get(reason) ?? 0) + 1;
       counts.set(reason, count);
+      onAdd?.(reason);
       if (!/^10*$/.test(String(count))) return;
       log.info('router_notice_ignored', `ignored ${reason}: ${detail}`, { reason, count });
     },

@@ -15,8 +15,10 @@ export interface SnapshotComponents {
   readonly readFile: (path: string) => string;
   /** Asks for a family's default gateway where there is no /proc to read; may throw, reject or hang. */
   readonly gateway: (family: Family) => Promise<Gateway>;
-  /** For asking `ip` on Linux; without it lifetimes of addresses stay unknown. */
+  /** For asking `ip` on Linux and PowerShell on Windows; without it what they would tell stays unknown. */
   readonly spawn?: Spawn;
+  /** Where Windows is installed, such as `C:\\Windows`. */
+  readonly windowsFolder?: string;
   readonly scheduler: SchedulerLike;
   readonly log: Log;
 }
@@ -28,8 +30,8 @@ export interface Gateway {
 }
 
 export interface SnapshotInit {
-  /** Interfaces the operator names; never taken for virtual. */
-  readonly named?: readonly string[];
+  /** Interfaces the operator names now; a changed configuration may name others. */
+  readonly named?: () => readonly string[];
   /** Name patterns instead of the defaults of `virtual.ts`. */
   readonly virtual?: readonly string[];
   /** Where /proc and /sys are found; `/` unless a test says otherwise. */
@@ -42,5 +44,7 @@ export type Link = Omit<NetworkInterface, 'virtual'>;
 /** One look at the system. `undefined` is "could not tell", which is never the same as none. */
 export interface Sight {
   readonly links: readonly Link[] | undefined;
+  /** Families whose addresses `links` has none of, because they could not be read. */
+  readonly hidden?: readonly Family[];
   readonly routes: Readonly<Record<Family, readonly DefaultRoute[] | undefined>>;
 }

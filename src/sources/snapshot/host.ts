@@ -19,6 +19,7 @@ export function hostSnapshotComponents(
     readFile: (path) => readFileSync(path, 'utf8'),
     gateway: askGateway,
     spawn,
+    windowsFolder: process.env['SystemRoot'] ?? 'C:\\Windows',
     scheduler: asyncScheduler,
     log,
   };

@@ -1,15 +1,13 @@
-import { firstValueFrom, map, Observable, race, timer } from 'rxjs';
 import { classify, type IpAddress, parseAddress } from '../../model/address.ts';
 import type { InterfaceAddress } from '../../model/snapshot.ts';
-import type { Spawn } from '../../model/spawn.ts';
 import type { Link, SnapshotComponents } from './contract.ts';
+import { fieldsOf, json } from './json.ts';
+import { askProgram } from './program.ts';
 
 /** Milliseconds for `ip` to answer; it needs 3. */
 const DEADLINE = 500;
 /** RFC 4861 section 4.6.2: all ones stand for ever. */
 const FOR_EVER = 0xffff_ffff;
-/** Characters of its answer: a router with a thousand addresses writes a quarter of it. */
-const LONGEST = 1_048_576;
 
 type Lifetimes = ReadonlyMap<string, number>;
 type Components = Pick<SnapshotComponents, 'scheduler' | 'log'> & Required<Pick<SnapshotComponents, 'spawn'>>;
@@ -23,11 +21,9 @@ export function lifetimeReader(components: Components): (links: readonly Link[])
   let hopeless = false;
   return async (links) => {
     if (hopeless || !links.some(isUndecided)) return links;
-    const { scheduler, spawn, log } = components;
-    const silence = timer(DEADLINE, scheduler).pipe(
-      map((): Answer => ({ why: `no answer within ${DEADLINE} ms`, final: false })),
-    );
-    const answer = await firstValueFrom(race(askIp(spawn), silence));
+    const { log } = components;
+    const words = ['-j', '-6', 'address', 'show'];
+    const answer = await askProgram(components, { program: 'ip', words, deadline: DEADLINE });
     const found = 'text' in answer ? parseLifetimes(answer.text) : undefined;
     if (found === undefined) {
       const { why, final } = 'text' in answer ? { why: 'it does not write JSON', final: true } : answer;
@@ -40,40 +36,6 @@ export function lifetimeReader(components: Components): (links: readonly Link[])
       addresses: link.addresses.map((entry) => withLifetime(link, entry, found)),
     }));
   };
-}
-
-type Answer = { readonly text: string } | { readonly why: string; readonly final: boolean };
-
-/** Emits one answer and completes. Unsubscribing ends the program. */
-function askIp(spawn: Spawn): Observable<Answer> {
-  return new Observable((subscriber) => {
-    const answer = (value: Answer): void => {
-      subscriber.next(value);
-      subscriber.complete();
-    };
-    const child = spawn('ip', ['-j', '-6', 'address', 'show'], {
-      stdio: ['ignore', 'pipe', 'ignore'],
-      windowsHide: true,
-    });
-    let text = '';
-    child.stdout?.setEncoding('utf8');
-    child.stdout?.on('data', (chunk: string) => {
-      text += chunk;
-      if (text.length > LONGEST) answer({ why: 'it writes without end', final: true });
-    });
-    child.stdout?.on('error', () => {});
-    child.on('error', (error: NodeJS.ErrnoException) => {
-      answer({ why: error.code ?? error.message, final: error.code === 'ENOENT' });
-    });
-    child.on('close', (code) => {
-      if (code === 0) answer({ text });
-      else answer({ why: `it ended with ${code ?? 'a signal'}`, final: code !== null });
-    });
-    return () => {
-      if (child.exitCode === null && child.signalCode === null) child.kill('SIGTERM');
-      child.stdout?.destroy();
-    };
-  });
 }
 
 /** True if two stable addresses of one class compete: only then a lifetime can make a difference. */
@@ -117,14 +79,3 @@ export function parseLifetimes(text: string): Lifetimes | undefined {
   }
   return found;
 }
-
-function json(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-}
-
-const fieldsOf = (value: unknown): Readonly<Record<string, unknown>> =>
-  typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};

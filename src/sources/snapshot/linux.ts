@@ -16,25 +16,44 @@ export function lookAtLinux(components: Components, init: SnapshotInit): () => S
   const root = init.root?.replace(/\/$/, '') ?? '';
   const read = (path: string): Text => readText(components, `${root}${path}`);
 
+  let lastInet6: readonly Inet6Entry[] | undefined;
+
+  /** What was read last is kept while it is listed: without their flags addresses are not fit to be judged. */
+  const inet6Entries = (
+    text: Text,
+    mounted: boolean,
+    listed: readonly Link[],
+  ): readonly Inet6Entry[] | undefined => {
+    if (text.kind === 'text') lastInet6 = parseInet6(text.text);
+    // A kernel without IPv6 has no such file; a /proc that is not mounted has none at all.
+    else if (text.kind === 'missing' && mounted) lastInet6 = [];
+    else return lastInet6?.filter((entry) => isListed(entry, listed));
+    return lastInet6;
+  };
+
   return () => {
     const listed = listLinks(components);
     const inet6 = read('/proc/net/if_inet6');
     const routes4 = read('/proc/net/route');
     const routes6 = read('/proc/net/ipv6_route');
+    const mounted = routes4.kind === 'text';
     const routes: Record<Family, readonly DefaultRoute[] | undefined> = {
       ipv4: routes4.kind === 'text' ? parseRoutes4(routes4.text, components.endianness) : undefined,
-      // A kernel without IPv6 has no such file; a /proc that is not mounted has neither.
       ipv6:
         routes6.kind === 'text'
           ? parseRoutes6(routes6.text)
-          : routes6.kind === 'missing' && routes4.kind === 'text'
+          : routes6.kind === 'missing' && mounted
             ? []
             : undefined,
     };
     if (listed === undefined) return { links: undefined, routes };
-    const flagged = inet6.kind === 'text' ? withInet6(listed, parseInet6(inet6.text)) : listed;
-    const complete = withRoutes(flagged, [...(routes.ipv4 ?? []), ...(routes.ipv6 ?? [])]);
-    return { links: complete.map((link) => withIndex(link, read)), routes };
+    const entries = inet6Entries(inet6, mounted, listed);
+    const complete = withRoutes(withInet6(listed, entries ?? []), [
+      ...(routes.ipv4 ?? []),
+      ...(routes.ipv6 ?? []),
+    ]);
+    const links = complete.map((link) => withIndex(link, read));
+    return { links, routes, ...(entries === undefined && { hidden: ['ipv6'] }) };
   };
 }
 
@@ -61,6 +80,9 @@ function listLinks(components: Components): readonly Link[] | undefined {
     return undefined;
   }
 }
+
+const isListed = ({ interface: name, address: { address } }: Inet6Entry, links: readonly Link[]): boolean =>
+  links.some((link) => link.name === name && link.addresses.some((entry) => entry.address === address));
 
 /**
  * /proc/net/if_inet6 is the whole truth about IPv6: the listing was taken a moment before and knows no flags. So the listed

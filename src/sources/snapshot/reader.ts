@@ -20,21 +20,21 @@ export function createSnapshotReader(
   init: SnapshotInit = {},
 ): () => Promise<Snapshot> {
   const look = components.platform === 'linux' ? lookAtLinux(components, init) : lookAnywhere(components);
-  const byName = nameMatcher(init.virtual ?? virtualNames(components.platform));
-  const named = new Set(init.named ?? []);
-  const looksVirtual = (name: string): boolean => !named.has(name) && byName(name);
+  const looksVirtual = nameMatcher(init.virtual ?? virtualNames(components.platform));
   const { spawn } = components;
   const withLifetimes =
     components.platform === 'linux' && spawn !== undefined
       ? lifetimeReader({ ...components, spawn })
       : async (given: readonly Link[]) => given;
   let links: readonly Link[] = [];
+  let hidden: readonly Family[] = FAMILIES;
   let known: Record<Family, readonly DefaultRoute[]> = { ipv4: [], ipv6: [] };
 
   return async () => {
     const sight = await look();
     if (sight.links === undefined)
       components.log.debug('interfaces_unknown', 'keeping the interfaces of the last look');
+    else hidden = sight.hidden ?? [];
     links = sight.links ?? links;
     // Of the links of this look alone: lifetimes run down, and what was known of them a while ago is wrong now.
     const aged = await withLifetimes(links);
@@ -49,7 +49,13 @@ export function createSnapshotReader(
       return kept;
     };
     known = { ipv4: sight.routes.ipv4 ?? keep('ipv4'), ipv6: sight.routes.ipv6 ?? keep('ipv6') };
-    return compose(aged, [...known.ipv4, ...known.ipv6], looksVirtual);
+    const untold = FAMILIES.filter(
+      (family) => sight.routes[family] === undefined && known[family].length === 0,
+    );
+    const snapshot = compose(aged, [...known.ipv4, ...known.ipv6], looksVirtual, new Set(init.named?.()));
+    return untold.length + hidden.length === 0
+      ? snapshot
+      : { ...snapshot, unknown: { routes: untold, addresses: hidden } };
   };
 }
 
@@ -57,6 +63,7 @@ function compose(
   links: readonly Link[],
   routes: readonly DefaultRoute[],
   looksVirtual: (name: string) => boolean,
+  named: ReadonlySet<string>,
 ): Snapshot {
   const running = new Set(links.filter((link) => link.running).map((link) => link.name));
   // Structure outweighs names: a veth that holds the default route is this host's uplink (it runs in a container).
@@ -75,6 +82,7 @@ function compose(
     (link): NetworkInterface => ({
       ...link,
       virtual: looksVirtual(link.name) && !uplinks.has(link.name),
+      ...(named.has(link.name) && { named: true }),
       ...(isTunnel(link.name) && { tunnel: true }),
       addresses: [...link.addresses].sort((a, b) => compareAddresses(a.address, b.address)),
     }),

@@ -5,6 +5,7 @@ import { lineSplitter, tidy } from './lines.ts';
 
 /** What a watching child program says. */
 export type ChildEvent =
+  | { readonly kind: 'started'; readonly pid: number | undefined }
   | { readonly kind: 'line'; readonly text: string }
   /** It wrote to its standard error: of the programs used here that always means events were lost or will not come. */
   | { readonly kind: 'complaint'; readonly text: string }
@@ -42,6 +43,7 @@ export function runChild(spawn: Spawn, command: Command): Observable<ChildEvent>
       return undefined;
     }
 
+    subscriber.next({ kind: 'started', pid: child.pid });
     const splitOutput = lineSplitter();
     const splitComplaints = lineSplitter();
     child.stdout?.setEncoding('utf8');

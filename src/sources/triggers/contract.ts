@@ -21,6 +21,8 @@ export interface TriggerComponents {
   readonly onClockSet?: () => void;
   /** Where signals arrive; the process unless a test says otherwise. */
   readonly signals?: SignalEmitter;
+  /** Reads a small file of /proc whole; throws as `fs.readFileSync`, which it is unless a test says otherwise. */
+  readonly readFile?: (path: string) => string;
   /** Loads the optional package koffi; rejects if it is not installed. */
   readonly loadKoffi?: () => Promise<Koffi>;
 }
@@ -36,4 +38,6 @@ export interface TriggerInit {
   readonly every: Duration;
   readonly jitter: number;
   readonly poll: Duration;
+  /** Interfaces the operator names: events of theirs count whatever they are called. */
+  readonly named?: readonly string[];
 }

@@ -1,4 +1,4 @@
-import { concat, defer, EMPTY, merge, NEVER, of, retry, timer } from 'rxjs';
+import { concat, defer, EMPTY, merge, NEVER, of, retry, share, timer } from 'rxjs';
 import type { TriggerSource } from '../contract.ts';
 import { clockWatch } from './clock.ts';
 import type { TriggerComponents, TriggerInit } from './contract.ts';
@@ -19,9 +19,10 @@ export type { SignalEmitter, TriggerComponents, TriggerInit } from './contract.t
  * it was deaf meanwhile; the others go on undisturbed. Gateway changes need no source of their own: they show when snapshots are compared.
  */
 export function triggerSources(components: TriggerComponents, init: TriggerInit): TriggerSource {
+  const events = guarded(components, 'events', systemEvents(components, init)).pipe(share());
   return merge(
-    guarded(components, 'events', systemEvents(components, init)),
-    guarded(components, 'clock', clockWatch(components)),
+    events,
+    guarded(components, 'clock', clockWatch(components, events)),
     guarded(components, 'timer', fallbackTimer(components, init)),
     guarded(components, 'signal', operatorSignal(components.signals ?? process)),
   );

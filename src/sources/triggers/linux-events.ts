@@ -1,7 +1,9 @@
+import { readFileSync } from 'node:fs';
 import type { TriggerSource } from '../contract.ts';
 import type { TriggerComponents, TriggerInit } from './contract.ts';
 import { judgeIpMonitorLine } from './ip-monitor.ts';
 import { listener } from './listener.ts';
+import { joinedNetlink } from './netlink.ts';
 import type { Rung } from './rung.ts';
 
 /** One line an event, its kind in front. JSON (`-j`) is not to be had here: iproute2 ignores it for `monitor`. */
@@ -12,14 +14,18 @@ const MONITOR = ['-o', 'monitor', 'label', 'link', 'address', 'route'];
  * it an orphan would stay until the next event breaks its pipe. Where neither program is of use (BusyBox), the host is polled.
  */
 export function linuxEvents(components: TriggerComponents, init: TriggerInit): TriggerSource {
+  const readFile = components.readFile ?? ((path: string) => readFileSync(path, 'utf8'));
   return listener(components, init, [
     rung('setpriv', ['--pdeathsig', 'TERM', 'ip', ...MONITOR]),
     rung('ip', MONITOR),
   ]);
-}
 
-const rung = (program: string, words: readonly string[]): Rung => ({
-  name: 'ip-monitor',
-  command: { program, arguments: words },
-  judge: () => judgeIpMonitorLine,
-});
+  function rung(program: string, words: readonly string[]): Rung {
+    return {
+      name: 'ip-monitor',
+      command: { program, arguments: words },
+      isListening: (pid) => joinedNetlink(readFile, pid),
+      judge: () => judgeIpMonitorLine,
+    };
+  }
+}

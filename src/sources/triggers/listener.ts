@@ -22,12 +22,11 @@ import type { Trigger } from '../../model/trigger.ts';
 import type { TriggerSource } from '../contract.ts';
 import { type ChildEvent, runChild } from './child.ts';
 import type { TriggerComponents, TriggerInit } from './contract.ts';
+import { established } from './established.ts';
 import { polling } from './polling.ts';
 import { restartDelay } from './restart-delay.ts';
 import { guardedJudge, type Rung } from './rung.ts';
 
-/** Milliseconds after which a child that has neither ended nor complained is taken to be listening (measured: at most 16). */
-const ESTABLISHED = 100;
 /** Milliseconds of undisturbed listening after which earlier failures are forgotten. */
 const HEALTHY = 60_000;
 /** What a program says that knows nothing of what is asked of it (BusyBox `ip`, an old `setpriv`). */
@@ -40,7 +39,7 @@ const UNFIT = /busybox|usage|unrecognized|unknown|invalid (?:argument|option)|no
  * a trigger says so, it is started again after 1 s doubling to 60 s plus chance, and a second trigger (`inject`) says that it hears again.
  * Meanwhile, and for good where no rung can ever work, the host is polled.
  *
- * Subscribe first, look afterwards: about 100 ms after each start a trigger is given, so that nothing falls between snapshot and subscription.
+ * Subscribe first, look afterwards: once the child listens a trigger is given, so that nothing falls between snapshot and subscription.
  */
 export function listener(
   components: TriggerComponents,
@@ -58,17 +57,17 @@ export function listener(
     const lost = (
       rung: Rung,
       event: ChildEvent & { kind: 'complaint' | 'ended' },
-      established: boolean,
+      listened: boolean,
     ): Observable<Trigger> => {
       const why = event.kind === 'ended' ? event.why : event.text;
       const last = state.rung === rungs.length - 1;
-      if (!state.proven && !established && !last) {
+      if (!state.proven && !last) {
         log.debug('trigger_source_skipped', `${rung.name} does not work here: ${why}`, { source: rung.name });
         state.rung += 1;
         return EMPTY;
       }
       const unfit = event.kind === 'ended' ? event.missing : UNFIT.test(event.text);
-      state.hopeless = !state.proven && !established && unfit;
+      state.hopeless = !state.proven && unfit;
       state.failures += 1;
       counts.lost += 1;
       if (!state.deaf) {
@@ -83,14 +82,11 @@ export function listener(
       state.deaf = true;
       components.onState?.(rung.name, state.hopeless ? 'polling' : 'restarting');
       hearing$.next(false);
-      return established
-        ? of({ reason: 'events_lost', source: rung.name, mode: 'poll', detail: why })
-        : EMPTY;
+      return listened ? of({ reason: 'events_lost', source: rung.name, mode: 'poll', detail: why }) : EMPTY;
     };
 
     const heard = (rung: Rung): Trigger => {
       const recovered = state.deaf;
-      state.proven = true;
       state.deaf = false;
       components.onState?.(rung.name, 'listening');
       hearing$.next(true);
@@ -106,15 +102,20 @@ export function listener(
 
     const run = (rung: Rung): Observable<Trigger> => {
       const judge = guardedJudge(rung.judge());
-      let established = false;
+      let listens = false;
       return runChild(spawn, rung.command).pipe(
         connect((child) => {
           const failure = child.pipe(filter(isFailure), take(1));
-          const start = timer(ESTABLISHED, scheduler).pipe(
-            tap(() => {
-              established = true;
+          const start = child.pipe(
+            filter((event) => event.kind === 'started'),
+            switchMap(({ pid }) => established(rung, pid, scheduler)),
+            map((how) => {
+              const again = listens;
+              listens = true;
+              // A program that knows nothing of what is asked may take its time to say so: a first guess proves nothing.
+              state.proven ||= how === 'surely' || again;
+              return again ? lookAgain(rung) : heard(rung);
             }),
-            map(() => heard(rung)),
           );
           const health = timer(HEALTHY, scheduler).pipe(
             tap(() => {
@@ -125,6 +126,7 @@ export function listener(
           const events = child.pipe(
             mergeMap((event): readonly Trigger[] => {
               if (event.kind !== 'line') return [];
+              state.proven = true;
               counts.lines += 1;
               const verdict = judge(event.text);
               log.trace('trigger_line', verdict.kind === 'event' ? verdict.detail : verdict.why, {
@@ -137,7 +139,7 @@ export function listener(
           );
           return merge(
             merge(events, start, health).pipe(takeUntil(failure)),
-            failure.pipe(mergeMap((event) => lost(rung, event, established))),
+            failure.pipe(mergeMap((event) => lost(rung, event, listens))),
           );
         }),
       );
@@ -171,5 +173,13 @@ export function listener(
   });
 }
 
+/** It may have begun to listen only after the first look. */
+const lookAgain = (rung: Rung): Trigger => ({
+  reason: 'interface_event',
+  source: rung.name,
+  mode: 'poll',
+  detail: 'listening for a while',
+});
+
 const isFailure = (event: ChildEvent): event is ChildEvent & { kind: 'complaint' | 'ended' } =>
-  event.kind !== 'line';
+  event.kind === 'complaint' || event.kind === 'ended';

@@ -2,7 +2,7 @@ import type { TriggerSource } from '../contract.ts';
 import type { TriggerComponents, TriggerInit } from './contract.ts';
 import { listener } from './listener.ts';
 import { routeMonitorJudge } from './route-monitor.ts';
-import { judgeScutilLine, SCUTIL_SCRIPT } from './scutil.ts';
+import { SCUTIL_SCRIPT, scutilJudge } from './scutil.ts';
 
 /**
  * Hears of changes through the dynamic store (`scutil`), else through the routing socket (`route -n monitor`), else by polling.
@@ -14,7 +14,7 @@ export function macosEvents(components: TriggerComponents, init: TriggerInit): T
     {
       name: 'scutil',
       command: { program: '/usr/sbin/scutil', arguments: [], input: SCUTIL_SCRIPT },
-      judge: () => judgeScutilLine,
+      judge: () => scutilJudge(init.named),
     },
     {
       name: 'route-monitor',

@@ -1,4 +1,5 @@
 import { catchError, defer, EMPTY, exhaustMap, from, interval, map, mergeMap, of } from 'rxjs';
+import type { Snapshot } from '../../model/snapshot.ts';
 import type { Trigger } from '../../model/trigger.ts';
 import type { TriggerSource } from '../contract.ts';
 import type { TriggerComponents } from './contract.ts';
@@ -30,7 +31,7 @@ export function polling(
       // Never two at once: a look that takes longer than the period skips a beat.
       exhaustMap(() =>
         defer(() => from(components.snapshot())).pipe(
-          map((snapshot) => JSON.stringify(snapshot)),
+          map(asText),
           catchError(() => of(undefined)),
         ),
       ),
@@ -42,5 +43,9 @@ export function polling(
     );
   });
 }
+
+/** Lifetimes run down all the time, so they differ at every look; a change of them is no change of the host. */
+const asText = (snapshot: Snapshot): string =>
+  JSON.stringify(snapshot, (key, value: unknown) => (key === 'preferredLifetime' ? undefined : value));
 
 const POLLED: Trigger = { reason: 'snapshot_poll', source: 'polling', mode: 'poll' };

@@ -10,6 +10,8 @@ export interface Rung {
   /** Named in triggers and logs: `ip-monitor`. */
   readonly name: string;
   readonly command: Command;
+  /** Whether the child of that pid listens by now; `undefined` where the system does not tell. */
+  readonly isListening?: (pid: number) => boolean | undefined;
   /** A fresh judge of lines for each run of the child; it may remember earlier lines. */
   readonly judge: () => (line: string) => LineVerdict;
 }

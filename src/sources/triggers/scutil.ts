@@ -13,12 +13,17 @@ export const SCUTIL_SCRIPT = [
 ].join('\n');
 
 const CHANGED = /changedKey \[\d+\] = (\S.*)$/;
-/** Apple's links to devices nearby come and go all day and carry nothing of ours. */
-const NEARBY = /^State:\/Network\/Interface\/(?:awdl|llw|anpi|ap|utun|ipsec)\d*\//;
+/** Apple's links to devices nearby come and go all day and carry nothing of ours; nor do tunnels, unless the operator names one. */
+const NEARBY = /^State:\/Network\/Interface\/((?:awdl|llw|anpi|ap|utun|ipsec)\d*)\//;
 
 /** What a line of `scutil` says after `n.watch`; only the names of changed keys matter. */
-export function judgeScutilLine(line: string): LineVerdict {
-  const key = CHANGED.exec(line)?.[1];
-  if (key === undefined) return { kind: 'noise', why: 'no key' };
-  return NEARBY.test(key) ? { kind: 'noise', why: 'nearby link' } : { kind: 'event', detail: tidy(key) };
+export function scutilJudge(named: readonly string[] = []): (line: string) => LineVerdict {
+  return (line) => {
+    const key = CHANGED.exec(line)?.[1];
+    if (key === undefined) return { kind: 'noise', why: 'no key' };
+    const nearby = NEARBY.exec(key)?.[1];
+    return nearby === undefined || named.includes(nearby)
+      ? { kind: 'event', detail: tidy(key) }
+      : { kind: 'noise', why: 'nearby link' };
+  };
 }

@@ -9,7 +9,7 @@ import { judgeIpMonitorLine } from '../../../src/sources/triggers/ip-monitor.ts'
 import { lineSplitter } from '../../../src/sources/triggers/lines.ts';
 import { routeMonitorJudge } from '../../../src/sources/triggers/route-monitor.ts';
 import type { LineVerdict } from '../../../src/sources/triggers/rung.ts';
-import { judgeScutilLine } from '../../../src/sources/triggers/scutil.ts';
+import { scutilJudge } from '../../../src/sources/triggers/scutil.ts';
 import { isFitToShow } from '../support/expect.ts';
 import { hostileJson } from '../support/json.ts';
 import { anyText, hostileText } from '../support/mutate.ts';
@@ -109,7 +109,7 @@ export const hostTargets: readonly FuzzTarget[] = [
     reads: 'the system',
     inputs: lines(400),
     growth: [spaces('changedKey [0] = '), (size) => 'changedKey [0] = '.repeat(size / 17)],
-    check: (line) => isVerdict(judgeScutilLine(line)),
+    check: (line) => isVerdict(scutilJudge()(line)),
   }),
   target({
     name: 'route monitor lines',

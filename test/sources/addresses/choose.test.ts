@@ -57,6 +57,35 @@ const cases: readonly Case[] = [
     gives: '8.8.9.9',
   },
   {
+    name: 'does not let a cheaper default route decide whose interface is down',
+    snapshot: snapshotOf(
+      [link('eth0', ['8.8.1.1']), link('eth1', ['8.8.9.9']), link('wlan0', [], { running: false })],
+      [route('ipv4', 'wlan0', 50), route('ipv4', 'eth1', 100)],
+    ),
+    family: 'ipv4',
+    gives: '8.8.9.9',
+    why: /on the interface of the default route/,
+  },
+  {
+    name: 'takes the default route of an ordinary interface before that of a tunnel with the same metric',
+    snapshot: snapshotOf(
+      [link('eth0', ['8.8.9.9']), link('a-tunnel', ['8.8.1.1'], { virtual: true })],
+      [route('ipv4', 'a-tunnel'), route('ipv4', 'eth0')],
+    ),
+    family: 'ipv4',
+    gives: '8.8.9.9',
+  },
+  {
+    name: 'leaves a virtual interface alone that is named elsewhere only',
+    snapshot: snapshotOf([
+      link('eth0', ['10.0.0.2']),
+      link('wg0', ['8.8.9.9'], { virtual: true, named: true }),
+    ]),
+    family: 'ipv4',
+    gives: 'unavailable',
+    why: /on a virtual interface/,
+  },
+  {
     name: 'does not let the default route of the other family decide',
     snapshot: snapshotOf([link('eth0', ['8.8.1.1']), link('eth1', ['8.8.9.9'])], [route('ipv6', 'eth1')]),
     family: 'ipv4',
@@ -338,6 +367,32 @@ const cases: readonly Case[] = [
     why: /only just/,
   },
   {
+    name: 'does not take routes that could not be read for absent',
+    snapshot: {
+      ...snapshotOf([link('eth0', ['fe80::1'])]),
+      unknown: { routes: ['ipv6'], addresses: [] },
+    },
+    family: 'ipv6',
+    gives: 'unavailable',
+    why: /^no IPv6 address, and the IPv6 default routes could not be read$/,
+  },
+  {
+    name: 'does not take addresses that could not be read for absent',
+    snapshot: { ...snapshotOf([link('eth0', [])]), unknown: { routes: [], addresses: ['ipv6'] } },
+    family: 'ipv6',
+    gives: 'unavailable',
+    why: /^the IPv6 addresses of this host could not be read$/,
+  },
+  {
+    name: 'knows that there is none although the other family could not be read',
+    snapshot: {
+      ...snapshotOf([link('eth0', [])]),
+      unknown: { routes: ['ipv4'], addresses: ['ipv4'] },
+    },
+    family: 'ipv6',
+    gives: 'absent',
+  },
+  {
     name: 'does not take a pulled cable for absent',
     snapshot: snapshotOf([
       link('lo', ['127.0.0.1'], { loopback: true }),
@@ -366,7 +421,7 @@ const cases: readonly Case[] = [
 
 describe('the choice among the addresses of this host', () => {
   it.each(cases)('$name', ({ snapshot, family, options, sticky, gives, why }) => {
-    const previous = sticky === undefined ? undefined : address(sticky);
+    const previous = sticky === undefined ? [] : [address(sticky)];
     const choice = chooseAddress(snapshot, family, { allow: [], ...options }, previous);
     expect(choice.kind === 'known' ? choice.address : choice.kind).toBe(gives);
     if (why !== undefined) expect(choice.why).toMatch(why);

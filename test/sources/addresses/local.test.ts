@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
+import { address } from '../../../src/model/address.ts';
 import type { Family } from '../../../src/model/family.ts';
 import { fileKind } from '../../../src/sources/addresses/file.ts';
 import { interfaceKind } from '../../../src/sources/addresses/interface.ts';
@@ -41,8 +42,12 @@ describe('the registry', () => {
 describe('the interface detector', () => {
   const eth0 = (...addresses: string[]) =>
     question({ snapshot: snapshotOf([link('eth0', addresses)], [route('ipv6', 'eth0')]) });
-  const create = () => {
-    const [detector] = interfaceKind.create(init({}, 'ipv6'), components());
+  const create = (preferred: readonly string[] = []) => {
+    const published = preferred.map(address);
+    const [detector] = interfaceKind.create(
+      { ...init({}, 'ipv6'), preferred: () => published },
+      components(),
+    );
     if (detector === undefined) throw new Error('no detector');
     return detector;
   };
@@ -56,6 +61,20 @@ describe('the interface detector', () => {
       via: { detector: 'interface', name: 'eth0' },
     });
     expect(detector.outside).toBe(false);
+  });
+
+  it('chooses what is published already when it chooses for the first time, if that is still there', async () => {
+    const both = eth0('2a00:1450::1', '2a00:1450::5');
+    expect(await create(['2a00:1450::5']).read(both)).toMatchObject({ address: '2a00:1450::5' });
+    expect(await create(['2a00:1450::7']).read(both)).toMatchObject({ address: '2a00:1450::1' });
+  });
+
+  it('stays with its own choice afterwards, whatever is published', async () => {
+    const detector = create(['2a00:1450::5']);
+    await detector.read(eth0('2a00:1450::1'));
+    expect(await detector.read(eth0('2a00:1450::1', '2a00:1450::5'))).toMatchObject({
+      address: '2a00:1450::1',
+    });
   });
 
   it('keeps what it chose when a lower address appears, and only while it lasts', async () => {

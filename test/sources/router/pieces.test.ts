@@ -30,6 +30,18 @@ describe('the gateway', () => {
     expect(gatewayOf(snapshot, 'ipv4', 'wlan0')).toMatchObject({ gateway: { address: '192.168.2.1' } });
   });
 
+  it('is never that of an interface that is down, however cheap its route', () => {
+    const snapshot = snapshotOf(
+      [link('eth0', ['192.168.1.10'], { running: false }), link('wlan0', ['192.168.2.10'])],
+      [route('eth0', '192.168.1.1'), route('wlan0', '192.168.2.1', 600)],
+    );
+    expect(gatewayOf(snapshot, 'ipv4')).toMatchObject({ gateway: { address: '192.168.2.1' } });
+    expect(gatewayOf(snapshot, 'ipv4', 'eth0')).toMatchObject({
+      kind: 'none',
+      why: 'there is no IPv4 default route on eth0 that is up',
+    });
+  });
+
   it('is asked from the link-local address where it has one', () => {
     const snapshot = snapshotOf([link('eth0', ['2001:db8::10', 'fe80::10'])], [route('eth0', 'fe80::1')]);
     expect(gatewayOf(snapshot, 'ipv6')).toMatchObject({ gateway: { localAddress: 'fe80::10' } });
@@ -174,10 +186,16 @@ describe('several ways', () => {
 describe('the tally', () => {
   it('counts everything and logs each power of ten', () => {
     const lines: unknown[] = [];
-    const tally = createTally({ ...silentLog, info: (_, __, fields) => lines.push(fields?.['count']) });
+    const told: string[] = [];
+    const tally = createTally(
+      { ...silentLog, info: (_, __, fields) => lines.push(fields?.['count']) },
+      (reason) => told.push(reason),
+    );
     for (let index = 0; index < 150; index += 1) tally.add('a notice from a stranger', '192.0.2.1');
     tally.add('something else', '192.0.2.1');
     expect(lines).toEqual([1, 10, 100, 1]);
     expect(tally.counts.get('a notice from a stranger')).toBe(150);
+    expect(told).toHaveLength(151);
+    expect(told.at(-1)).toBe('something else');
   });
 });

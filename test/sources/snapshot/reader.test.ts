@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import type { NetworkInterfaceInfo } from 'node:os';
 import { describe, expect, it } from 'vitest';
 import type { Family } from '../../../src/model/family.ts';
+import type { Snapshot } from '../../../src/model/snapshot.ts';
 import type { Gateway, SnapshotComponents } from '../../../src/sources/snapshot/contract.ts';
 import { createSnapshotReader as createWithDefaults } from '../../../src/sources/snapshot/index.ts';
 import { createSnapshotReader } from '../../../src/sources/snapshot/reader.ts';
@@ -118,6 +119,63 @@ describe('snapshots on Linux', () => {
     expect((await read()).routes.map((route) => route.interface)).toEqual(['wan0']);
   });
 
+  const info6 = (address: string): NetworkInterfaceInfo => ({
+    ...info(address, 64),
+    family: 'IPv6',
+    scopeid: 0,
+  });
+  const inet6 = (hex: string, flags: string, name = 'wan0') => `${hex} 02 40 00 ${flags}     ${name}\n`;
+  const STABLE = inet6('20010db8000100000000000000000010', '80');
+  const TEMPORARY = inet6('20010db8000100000000000000000011', '01');
+  const addressesOf = async (read: () => Promise<Snapshot>) => {
+    const wan = (await read()).interfaces.find((owner) => owner.name === 'wan0');
+    return wan?.addresses.map(({ address, flags }) => `${address}${flags.temporary ? ' temporary' : ''}`);
+  };
+  const dual = (inet6File: string | NodeJS.ErrnoException) =>
+    host(
+      { '/proc/net/if_inet6': inet6File, '/proc/net/route': HEAD, '/proc/net/ipv6_route': '' },
+      { wan0: [info('192.0.2.10'), info6('2001:db8:1::10'), info6('2001:db8:1::11')] },
+    );
+
+  it('IPv6 addresses whose flags cannot be read are as they were last, while they are listed', async () => {
+    const { state, components } = dual(STABLE + TEMPORARY);
+    const read = createSnapshotReader(components);
+    const before = ['192.0.2.10', '2001:db8:1::10', '2001:db8:1::11 temporary'];
+    expect(await addressesOf(read)).toEqual(before);
+    for (const failure of [denied, Object.assign(new Error('EMFILE'), { code: 'EMFILE' })]) {
+      state.files = { ...state.files, '/proc/net/if_inet6': failure };
+      expect(await addressesOf(read)).toEqual(before);
+    }
+    // One is gone; another one is new, and nobody knows what it is.
+    state.listing = { wan0: [info('192.0.2.10'), info6('2001:db8:1::11'), info6('2001:db8:1::12')] };
+    expect(await addressesOf(read)).toEqual(['192.0.2.10', '2001:db8:1::11 temporary']);
+    expect((await read()).unknown).toBeUndefined();
+  });
+
+  it('IPv6 addresses are unknown, and none of them shown, as long as their flags were never read', async () => {
+    const { state, components } = dual(denied);
+    const read = createSnapshotReader(components);
+    expect(await addressesOf(read)).toEqual(['192.0.2.10']);
+    expect((await read()).unknown).toEqual({ routes: [], addresses: ['ipv6'] });
+    state.files = { ...state.files, '/proc/net/if_inet6': STABLE };
+    expect(await addressesOf(read)).toEqual(['192.0.2.10', '2001:db8:1::10']);
+    expect((await read()).unknown).toBeUndefined();
+  });
+
+  it('routes are unknown as long as they were never read, and again when nothing is left of them', async () => {
+    const { state, components } = dual('');
+    const files = state.files;
+    state.files = { ...files, '/proc/net/route': denied };
+    const read = createSnapshotReader(components);
+    expect((await read()).unknown).toEqual({ routes: ['ipv4'], addresses: [] });
+    state.files = { ...files, '/proc/net/route': HEAD + default4('wan0') };
+    expect((await read()).unknown).toBeUndefined();
+    state.files = { ...files, '/proc/net/route': denied };
+    expect((await read()).unknown).toBeUndefined();
+    state.listing = { eth7: [info('192.0.2.77')] };
+    expect((await read()).unknown).toEqual({ routes: ['ipv4'], addresses: [] });
+  });
+
   it('a listing that throws keeps the last interfaces', async () => {
     const { state, components } = recordedHost();
     const read = createSnapshotReader(components);
@@ -172,8 +230,22 @@ describe('virtual interfaces', () => {
     expect(await virtual(containers(default4('veth7') + default4('eth0', 5)))).toEqual(['docker0']);
   });
 
-  it('what the operator names is not virtual, and patterns can be replaced', async () => {
-    expect(await virtual(containers(default4('eth0')), { named: ['docker0'] })).toEqual(['veth7']);
+  it('what the operator names is marked, at each look as the names are then', async () => {
+    let names = ['docker0', 'eth0', 'gone0'];
+    const read = createSnapshotReader(containers(default4('eth0')), { named: () => names });
+    const named = async () =>
+      (await read()).interfaces.flatMap((owner) => (owner.named === true ? [owner.name] : []));
+    expect(await named()).toEqual(['docker0', 'eth0']);
+    names = ['veth7'];
+    expect(await named()).toEqual(['veth7']);
+  });
+
+  it('what is named stays virtual: for whoever asks about any interface it is none to choose', async () => {
+    const named = () => ['docker0'];
+    expect(await virtual(containers(default4('eth0')), { named })).toEqual(['docker0', 'veth7']);
+  });
+
+  it('patterns can be replaced', async () => {
     expect(await virtual(containers(default4('eth0')), { virtual: ['eth*'] })).toEqual([]);
     expect(await virtual(containers(default4('veth7')), { virtual: ['eth*'] })).toEqual(['eth0']);
   });

@@ -1,3 +1,4 @@
+import { Subject } from 'rxjs';
 import { describe, expect, it } from 'vitest';
 import { clockWatch } from '../../../src/sources/triggers/clock.ts';
 import { judgeTick, type SleepCounter } from '../../../src/sources/triggers/judge-tick.ts';
@@ -85,8 +86,9 @@ describe('clockWatch', () => {
       wall: () => time.frame + extra.sleep + extra.step,
     };
     const all = bench({ clock, scheduler: time, platform, log });
-    clockWatch(all.components).subscribe((trigger) => all.seen.push(trigger));
-    return { ...all, time, log, extra };
+    const events = new Subject<void>();
+    clockWatch(all.components, events).subscribe((trigger) => all.seen.push(trigger));
+    return { ...all, time, log, extra, events };
   }
 
   it.each(['linux', 'darwin'] as const)(
@@ -104,6 +106,19 @@ describe('clockWatch', () => {
       expect(told()).toEqual(['wake clock inject']);
     },
   );
+
+  it('events between two heartbeats do not hide a sleep, nor tell one twice', () => {
+    const { time, extra, told, events } = watching('linux');
+    for (let second = 0; second < 4; second += 1) {
+      time.advance(1_000);
+      extra.sleep += 1_500;
+      events.next();
+    }
+    expect(told()).toEqual(['wake clock poll']);
+    time.advance(1_000);
+    events.next();
+    expect(told()).toEqual([]);
+  });
 
   it.each(['linux', 'darwin'] as const)('%s: steps are logged and trigger nothing', (platform) => {
     const { time, extra, told, log } = watching(platform);

@@ -8,6 +8,7 @@ import type { SignalEmitter } from '../../../src/sources/triggers/contract.ts';
 import { guarded, triggerSources } from '../../../src/sources/triggers/index.ts';
 import { polling } from '../../../src/sources/triggers/polling.ts';
 import { fallbackTimer } from '../../../src/sources/triggers/timer.ts';
+import { link, snapshotOf } from '../addresses/fixtures.ts';
 import { bench, emptySnapshot, settle } from './support.ts';
 
 const init = { every: seconds(300), jitter: 0.1, poll: seconds(10) };
@@ -52,6 +53,26 @@ describe('polling', () => {
     }
     expect(counts).toEqual([1, 0, 1, 0, 1, 0]);
     expect(all.log.lines.map((line) => line.event)).toEqual(['polling']);
+  });
+
+  it('does not take lifetimes that run down for a difference', async () => {
+    const aged = (preferredLifetime: number): Snapshot => {
+      const plain = link('eth0', ['2001:db8::1']);
+      const addresses = plain.addresses.map((entry) => ({ ...entry, preferredLifetime }));
+      return snapshotOf([{ ...plain, addresses }]);
+    };
+    let left = 3_600;
+    const snapshot = async () => {
+      left -= 10;
+      return aged(left);
+    };
+    const all = bench({ snapshot });
+    polling(all.components, { every: 10_000 }).subscribe((trigger) => all.seen.push(trigger));
+    for (let turn = 0; turn < 3; turn += 1) {
+      all.time.advance(10_000);
+      await settle();
+    }
+    expect(all.told()).toHaveLength(1);
   });
 
   it('takes a snapshot that fails for a reason to look, and never takes two at once', async () => {
@@ -162,6 +183,24 @@ describe('triggerSources', () => {
     expect(all.told()).toEqual(
       expect.arrayContaining(['interface_event ip-monitor poll', 'timer timer inject']),
     );
+  });
+
+  it('looks at the clocks with each event of the system, so that a wake is noticed with the first of them', () => {
+    let slept = 0;
+    const all = bench();
+    const { clock } = all.components;
+    const boot = () => clock.boot() + slept;
+    const wall = () => clock.wall() + slept;
+    triggerSources({ ...all.components, clock: { ...clock, boot, wall } }, init).subscribe((trigger) =>
+      all.seen.push(trigger),
+    );
+    all.time.advance(1_000);
+    all.told();
+    slept = 20 * 60_000;
+    all.child(0).says('[ADDR]3: wan0    inet 192.0.2.10/24 scope global wan0\n');
+    expect(all.told()).toEqual(['interface_event ip-monitor poll', 'wake clock inject']);
+    all.time.advance(5_000);
+    expect(all.told()).toEqual([]);
   });
 
   it('stops everything when unsubscribed', () => {

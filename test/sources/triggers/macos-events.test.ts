@@ -5,7 +5,7 @@ import { seconds } from '../../../src/model/duration.ts';
 import { lineSplitter } from '../../../src/sources/triggers/lines.ts';
 import { macosEvents } from '../../../src/sources/triggers/macos-events.ts';
 import { routeMonitorJudge } from '../../../src/sources/triggers/route-monitor.ts';
-import { judgeScutilLine } from '../../../src/sources/triggers/scutil.ts';
+import { scutilJudge } from '../../../src/sources/triggers/scutil.ts';
 import { bench, settle } from './support.ts';
 
 const init = { every: seconds(300), jitter: 0, poll: seconds(10) };
@@ -16,13 +16,37 @@ const sample = (name: string): string =>
 describe('scutil', () => {
   it('rings for changed keys, not for its other lines nor for links to devices nearby', () => {
     const events = lineSplitter()(sample('macos-scutil'))
-      .map(judgeScutilLine)
+      .map(scutilJudge())
       .flatMap((verdict) => (verdict.kind === 'event' ? [verdict.detail] : []));
     expect(events).toEqual([
       'State:/Network/Global/IPv4',
       'State:/Network/Interface/en0/IPv4',
       'State:/Network/Interface/en0/IPv6',
     ]);
+  });
+});
+
+describe('scutil and what the operator names', () => {
+  const line = (name: string) => `  changedKey [0] = State:/Network/Interface/${name}/IPv4`;
+
+  it.each([
+    ['utun3', 'event'],
+    ['utun33', 'noise'],
+    ['utun', 'noise'],
+    ['awdl0', 'noise'],
+  ])('%s is %s where utun3 is named', (name, kind) => {
+    expect(scutilJudge(['utun3', 'en0'])(line(name)).kind).toBe(kind);
+  });
+
+  it('is told by the whole listener', () => {
+    const all = bench({ platform: 'darwin' });
+    macosEvents(all.components, { ...init, named: ['ipsec0'] }).subscribe((trigger) =>
+      all.seen.push(trigger),
+    );
+    all.time.advance(100);
+    all.told();
+    all.child(0).says(`${line('ipsec1')}\n${line('ipsec0')}\n`);
+    expect(all.told()).toEqual(['interface_event scutil poll']);
   });
 });
 

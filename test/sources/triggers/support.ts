@@ -28,8 +28,11 @@ export class FakeChild extends EventEmitter {
   readonly program: string;
   readonly words: readonly string[];
 
-  constructor(program: string, words: readonly string[]) {
+  readonly pid: number;
+
+  constructor(program: string, words: readonly string[], pid = 1_000) {
     super();
+    this.pid = pid;
     this.program = program;
     this.words = words;
   }
@@ -93,6 +96,10 @@ export function memoryLog(): Log & { readonly lines: LoggedLine[] } {
   return log;
 }
 
+/** A line of /proc/net/netlink, as recorded; `groups` in hexadecimal. */
+export const netlinkLine = (pid: number, groups: string): string =>
+  `000000005220baac 0   ${pid}       ${groups} 0        0        0     2        0        312197  \n`;
+
 export const emptySnapshot: Snapshot = { interfaces: [], routes: [] };
 
 export function bench(overrides: Partial<TriggerComponents> = {}) {
@@ -100,7 +107,7 @@ export function bench(overrides: Partial<TriggerComponents> = {}) {
   const children: FakeChild[] = [];
   const log = memoryLog();
   const spawn = ((program: string, words: readonly string[]) => {
-    const child = new FakeChild(program, words);
+    const child = new FakeChild(program, words, 1_000 + children.length);
     children.push(child);
     return child;
   }) as unknown as Spawn;
@@ -112,6 +119,8 @@ export function bench(overrides: Partial<TriggerComponents> = {}) {
     spawn,
     platform: 'linux',
     snapshot: () => Promise.resolve(emptySnapshot),
+    // As if every child listened from the first moment.
+    readFile: () => children.map(({ pid }) => netlinkLine(pid, '04000551')).join(''),
     log,
     signals: new EventEmitter() as unknown as NonNullable<TriggerComponents['signals']>,
     ...overrides,
