@@ -1,6 +1,6 @@
-import { parse } from 'yaml';
 import { at, bodyOf, document, item, list, texts, withoutPrefix } from './answers.ts';
 import { type Ask, type Cloud, Unusable } from './contract.ts';
+import { readNetworkConfig } from './network-config.ts';
 
 /**
  * https://cloud.google.com/compute/docs/metadata/predefined-metadata-keys (`network-interfaces/`: `accessConfigs[].externalIp`, empty where
@@ -117,28 +117,10 @@ export const hetzner: Cloud = {
       const found = await item(ask, `${root}/public-ipv4`);
       return found === undefined ? [] : [found];
     }
-    const config = at(yaml(bodyOf(await ask(root), root), root), 'network-config', 'config');
-    const subnets = list(config, 'config').flatMap((card) => list(at(card, 'subnets'), 'subnets'));
-    return texts(
-      subnets.map((subnet) => at(subnet, 'address')),
-      'address',
-    )
-      .map(withoutPrefix)
-      .filter((text) => text.includes(':'));
+    const cards = readNetworkConfig(bodyOf(await ask(root), root));
+    return cards.flatMap(({ addresses }) => addresses).filter((text) => text.includes(':'));
   },
 };
-
-function yaml(body: string, path: string): unknown {
-  let value: unknown;
-  try {
-    // Aliases are refused: a document of a few octets could become gigabytes with them.
-    value = parse(body, { maxAliasCount: 0, logLevel: 'error' });
-  } catch {
-    throw new Unusable(`the answer to ${path} is not YAML`);
-  }
-  if (at(value, 'network-config') !== undefined) return value;
-  throw new Unusable(`the answer to ${path} has no network-config`);
-}
 
 /**
  * https://docs.openstack.org/nova/latest/user/metadata.html: a floating address stands in the EC2-compatible part only (200 with nothing in

@@ -367,9 +367,9 @@ vendor_data: "test"
   });
 
   it.each([
-    ['broken YAML', 'a: [b\n: :', 'the answer to /hetzner/v1/metadata is not YAML'],
+    ['broken YAML', 'a: [b\n: :', 'the answer has no network-config'],
     ['a page', '<html>', /has no network-config/],
-    ['aliases that would grow', 'a: &a [x]\nnetwork-config:\n  config: *a', /is not YAML$/],
+    ['aliases that would grow', 'a: &a [x]\nnetwork-config:\n  config: *a', 'config is not a list'],
     ['another shape', 'network-config:\n  config: none', 'config is not a list'],
   ])('is not believed with %s', async (_, body, why) => {
     const hetzner = service({ '/hetzner/v1/metadata': () => body });
