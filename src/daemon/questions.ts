@@ -1,3 +1,4 @@
+import { bindingOf, isBound } from '../model/binding.ts';
 import { FAMILIES, type Family } from '../model/family.ts';
 import type { Reading } from '../model/reading.ts';
 import type { Settings, UplinkSettings } from '../model/settings.ts';
@@ -34,9 +35,8 @@ export function uplinkQuestions(
         const kind = init.detectors.find((candidate) => candidate.name === settings.detector);
         if (kind === undefined)
           throw new TypeError(`no detector ${settings.detector}: the configuration was not checked`);
-        const bound = uplink.interface === undefined ? {} : { interface: uplink.interface };
         return kind.create(
-          { family, options: settings.options, allow: uplink.allow, ...bound },
+          { family, options: settings.options, allow: uplink.allow, ...bindingOf(uplink, family) },
           {
             ...init.host,
             http: (wanted) => init.pools.witness(uplink, wanted),
@@ -49,7 +49,7 @@ export function uplinkQuestions(
         uplink: uplink.name,
         family,
         allow: uplink.allow,
-        bound: uplink.interface !== undefined,
+        bound: isBound(bindingOf(uplink, family)),
         acceptExits: uplink.accept_exits ?? [],
         ...(uplink.agree !== undefined && { agree: uplink.agree }),
         witnesses: detectors.map(
@@ -70,20 +70,21 @@ export function uplinkQuestions(
 /** Why an outside witness must not be asked: the question would leave by another uplink, and its answer be that one's address. */
 async function unbound(
   { outside, witness }: Detector,
-  { name, interface: bound }: UplinkSettings,
+  uplink: UplinkSettings,
   family: Family,
   snapshot: Snapshot,
   routes: BoundRoutes | undefined,
 ): Promise<string | undefined> {
-  // A command is told the interface, and has its own ways to keep to it.
-  if (!outside || bound === undefined || witness.detector === 'command') return undefined;
+  // A command is told what to keep to, and has its own ways to do so.
+  const binding = bindingOf(uplink, family);
+  if (!outside || !isBound(binding) || witness.detector === 'command') return undefined;
   let to: string | undefined;
   if (witness.detector === 'router') {
-    const found = gatewayOf(snapshot, family, bound);
+    const found = gatewayOf(snapshot, family, binding);
     if (found.kind === 'none') return undefined;
     to = found.gateway.address;
   }
-  return routes?.violation({ uplink: name, interface: bound, family }, snapshot, to);
+  return routes?.violation({ uplink: uplink.name, family, ...binding }, snapshot, to);
 }
 
 /** A detector's answer; a defect of it counts as one that could not tell, and never ends the pipeline. */
@@ -98,7 +99,10 @@ async function answer(detector: Detector, question: Question): Promise<Reading> 
   }
 }
 
-/** Interfaces the operator names: they count although their names look like those of tunnels and bridges. */
+/** Interfaces the operator names, themselves or by an address: they count although they look like tunnels and bridges. */
 export function namedInterfaces({ uplinks }: Pick<Settings, 'uplinks'>): readonly string[] {
-  return uplinks.flatMap((uplink) => uplink.interface ?? []);
+  return uplinks.flatMap(({ interface: name, source }) => [
+    ...(name === undefined ? [] : [name]),
+    ...Object.values(source ?? {}),
+  ]);
 }

@@ -21,7 +21,7 @@ export function createSnapshotReader(
 ): () => Promise<Snapshot> {
   const look = components.platform === 'linux' ? lookAtLinux(components, init) : lookAnywhere(components);
   const byName = nameMatcher(init.virtual ?? virtualNames(components.platform));
-  const named = new Set(init.named ?? []);
+  const named = new Set<string>(init.named ?? []);
   const looksVirtual = (name: string): boolean => !named.has(name) && byName(name);
   const { spawn } = components;
   const withLifetimes =
@@ -49,7 +49,9 @@ export function createSnapshotReader(
       return kept;
     };
     known = { ipv4: sight.routes.ipv4 ?? keep('ipv4'), ipv6: sight.routes.ipv6 ?? keep('ipv6') };
-    return compose(aged, [...known.ipv4, ...known.ipv6], looksVirtual);
+    const holders = links.filter(({ addresses }) => addresses.some(({ address }) => named.has(address)));
+    const held = new Set(holders.map(({ name }) => name));
+    return compose(aged, [...known.ipv4, ...known.ipv6], (name) => !held.has(name) && looksVirtual(name));
   };
 }
 
