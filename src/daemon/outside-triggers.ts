@@ -1,4 +1,5 @@
 import { distinctUntilChanged, map, merge, type Observable, ReplaySubject } from 'rxjs';
+import type { IpAddress } from '../model/address.ts';
 import { bindingOf } from '../model/binding.ts';
 import { FAMILIES, type Family } from '../model/family.ts';
 import type { AddressState } from '../model/reading.ts';
@@ -105,7 +106,11 @@ export function outsideTriggers(
     const servers = stunServers(listed.options as StunOptions);
     const localAddress = source.address;
     const key = JSON.stringify([family, localAddress, latest.network, servers]);
-    return [{ key, family, localAddress, servers, spared: () => spared(listed, stateOf(listed)) }];
+    const inForce = (): IpAddress | undefined => {
+      const state = stateOf(listed);
+      return state?.kind === 'set' ? state.address : undefined;
+    };
+    return [{ key, family, localAddress, servers, inForce, spared: () => spared(listed, stateOf(listed)) }];
   };
   const places = scenes.pipe(
     map(() => [...new Map(watched.flatMap(placeOf).map((place) => [place.key, place])).values()]),
