@@ -9,6 +9,8 @@ export interface Gateway {
   readonly family: Family;
   readonly address: IpAddress;
   readonly interface: string;
+  /** The number of the interface. */
+  readonly index?: number;
   readonly localAddress: IpAddress;
 }
 
@@ -41,10 +43,9 @@ export function gatewayOf(snapshot: Snapshot, family: Family, binding: Binding =
   }
   const local = source ?? localAddress(snapshot, best, best.gateway);
   if (local === undefined) return none(`${best.interface} has no ${name} address to ask the gateway from`);
-  return {
-    kind: 'found',
-    gateway: { family, address: best.gateway, interface: best.interface, localAddress: local },
-  };
+  const index = snapshot.interfaces.find((one) => one.name === best.interface)?.index;
+  const place = { interface: best.interface, ...(index !== undefined && { index }) };
+  return { kind: 'found', gateway: { family, address: best.gateway, ...place, localAddress: local } };
 }
 
 /** True if what is sent by a binding may take this route: by its interface, and where an address is named to a gateway in reach of it. */

@@ -25,7 +25,13 @@ describe('the gateway', () => {
     );
     expect(gatewayOf(snapshot, 'ipv4')).toEqual({
       kind: 'found',
-      gateway: { family: 'ipv4', address: '192.168.1.1', interface: 'eth0', localAddress: '192.168.1.10' },
+      gateway: {
+        family: 'ipv4',
+        address: '192.168.1.1',
+        interface: 'eth0',
+        index: 2,
+        localAddress: '192.168.1.10',
+      },
     });
     expect(gatewayOf(snapshot, 'ipv4', { interface: 'wlan0' })).toMatchObject({
       gateway: { address: '192.168.2.1' },
