@@ -13,6 +13,7 @@ import { keyText } from '../model/record.ts';
 import type { SinkSettings } from '../model/settings.ts';
 import { describeChange } from '../sinks/plan.ts';
 import { type Considered, consider } from '../sinks/reconcile.ts';
+import { createBoundRoutes } from '../sources/addresses/bound-route.ts';
 import { detectorKinds } from '../sources/addresses/registry.ts';
 import { createSnapshotReader } from '../sources/snapshot/index.ts';
 import { peekState } from '../state/peek.ts';
@@ -52,6 +53,7 @@ export async function planCommand(options: {
     ),
     triggers: EMPTY,
     pools,
+    boundRoutes: createBoundRoutes({ ...host, log }),
     single: true,
   };
   try {

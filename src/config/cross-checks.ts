@@ -1,8 +1,12 @@
+import { bindingOf, isBound } from '../model/binding.ts';
 import { formatDuration, minutes } from '../model/duration.ts';
-import type { RecordSettings, UplinkSettings, WatchSettings } from '../model/settings.ts';
+import { FAMILIES } from '../model/family.ts';
+import type { RecordSettings, SinkSettings, UplinkSettings, WatchSettings } from '../model/settings.ts';
 import { mayHold } from '../model/uplinks.ts';
 import { isMapping } from './fields.ts';
 import type { Findings } from './findings.ts';
+import { wrongChoice } from './issue-words.ts';
+import type { Path } from './problems.ts';
 import type { SinkDraft } from './sinks.ts';
 
 /** settle <= settle_limit <= every: otherwise a bound would never be reached, or always. */
@@ -86,13 +90,63 @@ export function checkAllow(
   }
 }
 
+/** Bound in one family alone, its questions in the other would leave by whatever way the system takes, and name another uplink's address. */
+export function checkSource(findings: Findings, uplink: UplinkSettings, path: Path): void {
+  if (uplink.source === undefined || uplink.interface !== undefined) return;
+  for (const family of FAMILIES) {
+    if (uplink.detectors[family].length === 0 || uplink.source[family] !== undefined) continue;
+    findings.error({
+      path: [...path, 'source'],
+      message: `has no address of ${family}, which the uplink looks for`,
+      remedy: `add one, or interface: with the name of its interface, or remove ${family}:`,
+    });
+  }
+}
+
+/** The uplink that a sink's requests leave through; noted if it is unknown, is bound to nothing, or cannot be used for this provider. */
+export function viaOf(
+  findings: Findings,
+  { path, common, provider }: SinkDraft,
+  uplinks: readonly UplinkSettings[],
+): UplinkSettings | undefined {
+  const wanted = common.via;
+  if (wanted === undefined) return undefined;
+  const place = [...path, 'via'];
+  if (provider.traits.bindable === false) {
+    findings.error({
+      path: place,
+      message: `cannot be had: provider ${provider.name} sends nothing that could be bound to an uplink`,
+      remedy: 'remove the key; routes of the system decide where its requests go',
+    });
+    return undefined;
+  }
+  const uplink = uplinks.find(({ name }) => name === wanted);
+  if (uplink === undefined) {
+    const names = uplinks.map(({ name }) => name);
+    findings.error(wrongChoice(place, wanted, names, 'is no known uplink'));
+    return undefined;
+  }
+  if (!FAMILIES.some((family) => isBound(bindingOf(uplink, family)))) {
+    findings.error({
+      path: place,
+      message: `names an uplink that is bound to nothing, so requests could leave anywhere`,
+      remedy: `add interface: or source: to uplink ${wanted}, or remove the key`,
+      show: 'value',
+    });
+  }
+  return uplink;
+}
+
 export function checkUnusedUplinks(
   findings: Findings,
   uplinks: readonly UplinkSettings[],
-  records: readonly RecordSettings[],
+  sinks: readonly Pick<SinkSettings, 'records' | 'via'>[],
 ): void {
   for (const { name } of uplinks) {
-    if (records.some(({ uplink }) => mayHold(uplink, name))) continue;
+    const used = sinks.some(
+      ({ records, via }) => via?.name === name || records.some(({ uplink }) => mayHold(uplink, name)),
+    );
+    if (used) continue;
     findings.warning({
       path: ['uplinks', name],
       message: 'is used by no record',

@@ -9,6 +9,7 @@ import {
   checkListeners,
   checkUnusedUplinks,
   checkWatch,
+  viaOf,
 } from './cross-checks.ts';
 import { DEFAULTS, type StateSurroundings, stateFolder } from './defaults.ts';
 import { warnOfReadableLiterals } from './exposed-secrets.ts';
@@ -125,9 +126,8 @@ function readSettings(findings: Findings, root: unknown, surroundings: Surroundi
   const drafts = readSinks(findings, root['sinks'], surroundings.providers);
   const sinks = drafts.map((draft) => finishSink(findings, draft, uplinks));
   checkListeners(findings, drafts);
-  const records = sinks.flatMap((sink) => sink.records);
   // While records are in doubt, an uplink may only seem to be unused.
-  if (!findings.failed) checkUnusedUplinks(findings, uplinks, records);
+  if (!findings.failed) checkUnusedUplinks(findings, uplinks, sinks);
   if (findings.failed) return undefined;
   return {
     watch: watch as Settings['watch'],
@@ -152,6 +152,7 @@ function finishSink(findings: Findings, draft: SinkDraft, uplinks: readonly Upli
   const written = findings.written([...draft.path, 'minimum_gap']);
   checkGap(findings, draft, written);
   checkDrift(findings, draft);
+  const via = viaOf(findings, draft, uplinks);
   const least = provider.traits.minimumGap;
   // What the provider demands is a floor under what is written, and the default where nothing is.
   const gap = written ? Math.max(common.minimum_gap ?? 0, least ?? 0) : (least ?? common.minimum_gap ?? 0);
@@ -166,6 +167,7 @@ function finishSink(findings: Findings, draft: SinkDraft, uplinks: readonly Upli
     ...(common.drift_lookup === 'authoritative' && {
       drift_lookup: common.drift_resolver === undefined ? {} : { resolver: common.drift_resolver },
     }),
+    ...(via && { via }),
     when_absent: common.when_absent ?? DEFAULTS.sink.when_absent,
     options,
     fingerprint: fingerprint(name, provider.name, options),

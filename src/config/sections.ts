@@ -3,6 +3,7 @@ import { ALLOWABLE_CLASSES } from '../model/address.ts';
 import { milliseconds, minutes, seconds } from '../model/duration.ts';
 import { DEFAULTS } from './defaults.ts';
 import { hardwareAddress, hostSuffix } from './schema-host-part.ts';
+import { sourceAddresses } from './schema-source-addresses.ts';
 import { domainName, duration, durationOrOff, hostPort, refuse, textReader, ttl } from './schema-types.ts';
 
 // Timers of Node hold 2^31-1 ms, a bit under 25 days; a week leaves room for jitter and backoff.
@@ -84,6 +85,7 @@ export const uplinkSchema = z.strictObject({
     (text) =>
       /^[^\p{Cc}/]{1,256}$/u.test(text) ? { value: text } : refuse('is no interface name', INTERFACE_REMEDY),
   ).optional(),
+  source: sourceAddresses().optional(),
   allow: allow
     .prefault([...DEFAULTS.uplink.allow])
     .meta({ description: 'Address classes that count as found beside global ones.' }),
@@ -106,6 +108,11 @@ export const sinkSchema = z.strictObject({
     .min(1)
     .optional()
     .meta({ description: 'The uplink of its records, unless they name one.' }),
+  via: z
+    .string()
+    .min(1)
+    .optional()
+    .meta({ description: 'The uplink that requests to the provider leave through.' }),
   allow: allow
     .prefault([...DEFAULTS.sink.allow])
     .meta({ description: 'Address classes published here beside global ones.' }),

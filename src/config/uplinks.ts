@@ -2,6 +2,7 @@ import { FAMILIES, type Family } from '../model/family.ts';
 import type { DetectorSettings, UplinkSettings } from '../model/settings.ts';
 import { ACTIVE, ALL } from '../model/uplinks.ts';
 import type { DetectorKind } from '../sources/contract.ts';
+import { checkSource } from './cross-checks.ts';
 import { AUTO, AUTO_DETECTORS, DEFAULTS } from './defaults.ts';
 import { fields, isMapping, listAt, mappingAt } from './fields.ts';
 import type { Findings } from './findings.ts';
@@ -70,18 +71,21 @@ function readUplink(
     const remedy = 'add ipv4: [auto], or ipv6: [auto], or both';
     findings.error({ path, message: 'looks for no address', remedy, at: 'key', missing: true });
   }
-  return {
+  const uplink = {
     name,
     detectors: {
       ipv4: readDetectors(findings, ipv4, [...path, 'ipv4'], kinds),
       ipv6: readDetectors(findings, ipv6, [...path, 'ipv6'], kinds),
     },
     ...(common.interface === undefined ? {} : { interface: common.interface }),
+    ...(common.source === undefined ? {} : { source: common.source }),
     allow: common.allow ?? [],
     ...(common.agree === undefined ? {} : { agree: common.agree }),
     ...(common.accept_exits === undefined ? {} : { accept_exits: common.accept_exits }),
     ...(common.metric === undefined ? {} : { metric: common.metric }),
   };
+  checkSource(findings, uplink, path);
+  return uplink;
 }
 
 function readDetectors(

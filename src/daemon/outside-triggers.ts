@@ -1,4 +1,6 @@
 import { distinctUntilChanged, map, merge, type Observable, ReplaySubject } from 'rxjs';
+import type { IpAddress } from '../model/address.ts';
+import { bindingOf } from '../model/binding.ts';
 import { FAMILIES, type Family } from '../model/family.ts';
 import type { AddressState } from '../model/reading.ts';
 import type { Settings, UplinkSettings } from '../model/settings.ts';
@@ -7,7 +9,7 @@ import type { Trigger } from '../model/trigger.ts';
 import { sourceAddress } from '../sources/addresses/source-address.ts';
 import { type StunOptions, stunServers } from '../sources/addresses/stun.ts';
 import type { RouterClient } from '../sources/router/client.ts';
-import { gatewayOf } from '../sources/router/gateway.ts';
+import { gatewayOf, leadsOut } from '../sources/router/gateway.ts';
 import { noticesWork } from '../sources/router/notices-work.ts';
 import { isBehindNat } from '../sources/triggers/behind-nat.ts';
 import { guarded } from '../sources/triggers/index.ts';
@@ -71,7 +73,7 @@ export function outsideTriggers(
     const routes = snapshot.routes.filter((route) =>
       needed.some(
         ({ uplink, family }) =>
-          route.family === family && (uplink.interface ?? route.interface) === route.interface,
+          route.family === family && leadsOut(route, bindingOf(uplink, family), snapshot),
       ),
     );
     return { ...snapshot, routes };
@@ -81,14 +83,15 @@ export function outsideTriggers(
       { ...host, router, log },
       {
         snapshots: scenes.pipe(map(narrowed)),
-        interfaces: asked.flatMap(({ uplink }) => uplink.interface ?? []),
+        bindings: (family) =>
+          asked.filter((listed) => listed.family === family).map(({ uplink }) => bindingOf(uplink, family)),
         families: FAMILIES.filter((family) => asked.some((listed) => listed.family === family)),
       },
     );
 
   const watched = listing(uplinks, 'stun');
   const spared = ({ uplink, family }: Listed, state: AddressState | undefined): boolean => {
-    const found = gatewayOf(latest.snapshot, family, uplink.interface);
+    const found = gatewayOf(latest.snapshot, family, bindingOf(uplink, family));
     if (found.kind === 'none' || state?.kind !== 'set') return false;
     // A router that is asked first and tells of changes also answers first; one that did not may be gone.
     const order = uplink.detectors[family].map(({ detector }) => detector);
@@ -98,12 +101,16 @@ export function outsideTriggers(
   const placeOf = (listed: Listed): readonly KeepWatchPlace[] => {
     const { uplink, family } = listed;
     if (stateOf(listed)?.kind !== 'set' || !isNeeded(listed)) return [];
-    const source = sourceAddress(latest.snapshot, family, uplink.interface);
+    const source = sourceAddress(latest.snapshot, family, bindingOf(uplink, family));
     if (source.kind === 'none') return [];
     const servers = stunServers(listed.options as StunOptions);
     const localAddress = source.address;
     const key = JSON.stringify([family, localAddress, latest.network, servers]);
-    return [{ key, family, localAddress, servers, spared: () => spared(listed, stateOf(listed)) }];
+    const inForce = (): IpAddress | undefined => {
+      const state = stateOf(listed);
+      return state?.kind === 'set' ? state.address : undefined;
+    };
+    return [{ key, family, localAddress, servers, inForce, spared: () => spared(listed, stateOf(listed)) }];
   };
   const places = scenes.pipe(
     map(() => [...new Map(watched.flatMap(placeOf).map((place) => [place.key, place])).values()]),

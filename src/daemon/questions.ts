@@ -1,4 +1,5 @@
 import type { IpAddress } from '../model/address.ts';
+import { bindingOf, isBound } from '../model/binding.ts';
 import { FAMILIES, type Family } from '../model/family.ts';
 import type { Reading } from '../model/reading.ts';
 import type { Settings, UplinkSettings } from '../model/settings.ts';
@@ -39,9 +40,14 @@ export function uplinkQuestions(
           throw new TypeError(`no detector ${settings.detector}: the configuration was not checked`);
         const { confirmed } = init;
         const preferred = confirmed && { preferred: () => confirmed(uplink.name, family) };
-        const bound = uplink.interface === undefined ? {} : { interface: uplink.interface };
         return kind.create(
-          { family, options: settings.options, allow: uplink.allow, ...bound, ...preferred },
+          {
+            family,
+            options: settings.options,
+            allow: uplink.allow,
+            ...bindingOf(uplink, family),
+            ...preferred,
+          },
           {
             ...init.host,
             http: (wanted) => init.pools.witness(uplink, wanted),
@@ -54,7 +60,7 @@ export function uplinkQuestions(
         uplink: uplink.name,
         family,
         allow: uplink.allow,
-        bound: uplink.interface !== undefined,
+        bound: isBound(bindingOf(uplink, family)),
         acceptExits: uplink.accept_exits ?? [],
         ...(uplink.agree !== undefined && { agree: uplink.agree }),
         witnesses: detectors.map(
@@ -75,20 +81,21 @@ export function uplinkQuestions(
 /** Why an outside witness must not be asked: the question would leave by another uplink, and its answer be that one's address. */
 async function unbound(
   { outside, witness }: Detector,
-  { name, interface: bound }: UplinkSettings,
+  uplink: UplinkSettings,
   family: Family,
   snapshot: Snapshot,
   routes: BoundRoutes | undefined,
 ): Promise<string | undefined> {
-  // A command is told the interface, and has its own ways to keep to it.
-  if (!outside || bound === undefined || witness.detector === 'command') return undefined;
+  // A command is told what to keep to, and has its own ways to do so.
+  const binding = bindingOf(uplink, family);
+  if (!outside || !isBound(binding) || witness.detector === 'command') return undefined;
   let to: string | undefined;
   if (witness.detector === 'router') {
-    const found = gatewayOf(snapshot, family, bound);
+    const found = gatewayOf(snapshot, family, binding);
     if (found.kind === 'none') return undefined;
     to = found.gateway.address;
   }
-  return routes?.violation({ uplink: name, interface: bound, family }, snapshot, to);
+  return routes?.violation({ uplink: uplink.name, family, ...binding }, snapshot, to);
 }
 
 /** A detector's answer; a defect of it counts as one that could not tell, and never ends the pipeline. */
@@ -103,10 +110,11 @@ async function answer(detector: Detector, question: Question): Promise<Reading> 
   }
 }
 
-/** Interfaces the operator names, for an uplink or in a detector's options: they count although they look like tunnels and bridges. */
+/** Interfaces the operator names, by name or by an address of theirs, for an uplink or in a detector's options: they count although they look like tunnels and bridges. */
 export function namedInterfaces({ uplinks }: Pick<Settings, 'uplinks'>): readonly string[] {
   const names = uplinks.flatMap((uplink) => [
     ...(uplink.interface === undefined ? [] : [uplink.interface]),
+    ...Object.values(uplink.source ?? {}),
     ...FAMILIES.flatMap((family) =>
       uplink.detectors[family].flatMap(({ options }) => interfaceIn(options) ?? []),
     ),

@@ -2,9 +2,11 @@ import { type Observable, ReplaySubject, Subject, take, takeUntil, timer } from 
 import { NetdriftError } from '../errors.ts';
 import type { RecordKey } from '../model/record.ts';
 import type { Settings, SinkSettings } from '../model/settings.ts';
+import type { HttpClient } from '../net/http.ts';
 import type { Provider, Sink } from '../sinks/contract.ts';
 import { type ReconcileInit, reconcile } from '../sinks/reconcile.ts';
 import { withAuthoritativeLookup } from '../sinks/with-lookup.ts';
+import { createBoundRoutes } from '../sources/addresses/bound-route.ts';
 import { type SinkMemory, volatileMemory } from '../state/sink-memory.ts';
 import type { StateStore } from '../state/store.ts';
 import type { LaneSpec, SinkReport } from '../streams/fan-out.ts';
@@ -41,22 +43,31 @@ export interface RunningSink {
   readonly batch: number;
 }
 
+/** Through the uplink that a sink names, or whichever way works. */
+export const sinkHttp = (
+  { via }: Pick<SinkSettings, 'via'>,
+  { pools, boundRoutes }: Pick<SessionInit, 'pools' | 'boundRoutes'>,
+): HttpClient => (via === undefined ? pools.http() : pools.through(via, boundRoutes));
+
 /** What `reconcile` needs to know of a sink at work. */
 export function reconcileInit(
   running: RunningSink,
-  { host, pools }: Pick<SessionInit, 'host' | 'pools'>,
+  init: Pick<SessionInit, 'host' | 'pools' | 'boundRoutes'>,
 ): ReconcileInit {
   const { sink, memory, settings, batch } = running;
   const { timeout, minimum_gap: minimumGap } = settings;
-  return { sink, memory, batch, timeout, minimumGap, clock: host.clock, http: pools.http() };
+  const http = sinkHttp(settings, init);
+  return { sink, memory, batch, timeout, minimumGap, clock: init.host.clock, http };
 }
 
 /**
  * Starts the sinks, then the pipeline.
  * @throws NetdriftError NETDRIFT_SINK_START if a sink cannot offer what it is configured to; nothing is left running then.
  */
-export async function startSession(settings: Settings, init: SessionInit): Promise<Session> {
-  const { host, log, narrator } = init;
+export async function startSession(settings: Settings, given: SessionInit): Promise<Session> {
+  const { host, log, narrator } = given;
+  // Sinks and witnesses that leave through an uplink hear of its routes from one place, which tells of them once.
+  const init = { ...given, boundRoutes: given.boundRoutes ?? createBoundRoutes({ ...host, log }) };
   const sinks = await startSinks(settings, init);
   const stopping = new Subject<void>();
   const idle = new Subject<void>();

@@ -22,14 +22,17 @@ export function preferredRoute(
     )[0];
 }
 
-/** The default route of a host that carries a family's traffic now: over an interface that is up, and only over `bound` if that is given. */
-export function defaultRoute(snapshot: Snapshot, family: Family, bound?: string): DefaultRoute | undefined {
+/** The default route of a host that carries a family's traffic now: over an interface that is up, of those that `leads` lets pass. */
+export function defaultRoute(
+  snapshot: Snapshot,
+  family: Family,
+  leads: (route: DefaultRoute) => boolean = () => true,
+): DefaultRoute | undefined {
   const interfaces = new Map(snapshot.interfaces.map((owner) => [owner.name, owner]));
   return preferredRoute(
     snapshot.routes,
     family,
-    ({ interface: name }) =>
-      (bound === undefined || name === bound) && interfaces.get(name)?.running === true,
+    (route) => leads(route) && interfaces.get(route.interface)?.running === true,
     ({ interface: name }) => interfaces.get(name)?.virtual === true,
   );
 }

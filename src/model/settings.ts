@@ -45,6 +45,8 @@ export interface UplinkSettings {
   readonly detectors: Readonly<Record<Family, readonly DetectorSettings[]>>;
   /** Only this interface's addresses, and outside requests leave from it. */
   readonly interface?: string;
+  /** Only this address of a family, and outside requests leave from it. */
+  readonly source?: Readonly<Partial<Record<Family, IpAddress>>>;
   readonly allow: readonly AllowableClass[];
   /** Independent witnesses that must agree before a change is published; left to the circumstances when not given. */
   readonly agree?: number;
@@ -82,6 +84,8 @@ export interface SinkSettings {
   readonly drift_check?: Duration;
   /** Set if the name servers of each record's zone may be asked where the sink cannot be read; whom to ask which those are. */
   readonly drift_lookup?: { readonly resolver?: { readonly host: string; readonly port: number } };
+  /** The uplink that requests to this sink leave through; whichever way the system takes when not given. */
+  readonly via?: UplinkSettings;
   /** What to do when a family is known to be absent. */
   readonly when_absent: 'keep' | 'clear';
   /** Of the provider's own schema, already checked, secrets as `Secret`. */

@@ -132,6 +132,8 @@ export interface Traits {
   readonly families: 'separate' | 'one';
   /** True if what it holds ends with the process: nothing that was confirmed before a start is true after it. */
   readonly volatile?: boolean;
+  /** False if it sends no requests that could leave through one uplink; they can where this is not said. */
+  readonly bindable?: false;
   /** True if the provider can be asked what it holds. */
   readonly reads?: boolean;
 }

@@ -1,6 +1,7 @@
 import type { Observable } from 'rxjs';
 import type { ZodType } from 'zod';
 import type { IpAddress } from '../model/address.ts';
+import type { Binding } from '../model/binding.ts';
 import type { Clock, Random } from '../model/clock.ts';
 import type { Family } from '../model/family.ts';
 import type { Reading, Witness } from '../model/reading.ts';
@@ -47,11 +48,10 @@ export interface DetectorKind<Options = unknown> {
   create(init: DetectorInit<Options>, components: DetectorComponents): readonly Detector[];
 }
 
-export interface DetectorInit<Options> {
+/** With what the uplink is bound to, if it is. */
+export interface DetectorInit<Options> extends Binding {
   readonly family: Family;
   readonly options: Options;
-  /** Set if the uplink is bound to an interface. */
-  readonly interface?: string;
   /** What is published for the uplink already: of several addresses that are equally fit it goes first. */
   readonly preferred?: () => readonly IpAddress[];
   /** Classes the uplink allows beyond global unicast; for choosing among several candidates. */

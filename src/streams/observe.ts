@@ -1,6 +1,6 @@
 import { catchError, concatMap, map, type Observable, type OperatorFunction, of, scan } from 'rxjs';
 import type { Snapshot } from '../model/snapshot.ts';
-import type { Look } from '../model/trigger.ts';
+import type { Look, Trigger } from '../model/trigger.ts';
 import { type Difference, difference } from './difference.ts';
 
 /** One look at the host: what is there now and how it differs from the look before. */
@@ -15,6 +15,7 @@ export interface Observation {
 /**
  * Answers each look with a full snapshot, compared with the one before. Looks are taken one after the other, never two at once.
  *
+ * - after a long sleep the network counts as changed, though all looks the same: whatever was open then is dead by now;
  * - a snapshot that fails counts as one that shows no change (`onError` is told): the next look reads everything anew anyway;
  * - complete, error and unsubscribe pass through; an unsubscription ends a snapshot being read.
  */
@@ -46,10 +47,15 @@ export function observe(
           const now = snapshot ?? before.snapshot ?? empty;
           const found = difference(before.snapshot, now);
           const act = found.act || look.mode === 'inject';
-          return { snapshot: now, observation: { look, snapshot: now, difference: found, act } };
+          const networkChanged = found.networkChanged || look.triggers.some(isLongSleep);
+          const observation = { look, snapshot: now, difference: { ...found, networkChanged }, act };
+          return { snapshot: now, observation };
         },
         { snapshot: undefined, observation: undefined },
       ),
       concatMap(({ observation }) => (observation ? [observation] : [])),
     );
 }
+
+/** A wake that asks for action whatever the look says: NAT and servers have forgotten every connection by then. */
+const isLongSleep = ({ reason, mode }: Trigger): boolean => reason === 'wake' && mode === 'inject';

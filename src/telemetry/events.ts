@@ -139,7 +139,10 @@ export const EVENTS = {
     'requests of a bound uplink leave by another interface; its outside witnesses are not asked; with the remedy',
   ),
   uplink_bound: event('info', 'requests of a bound uplink leave by its interface again'),
-  uplink_binding_unknown: event('debug', 'the system could not tell by which interface a bound uplink sends'),
+  uplink_binding_unknown: event(
+    'warn',
+    'the system cannot tell by which interface a bound uplink sends; said once, then at debug',
+  ),
   trigger_raw: event('trace', 'a raw event as the source gave it; shown by `netdrift watch`'),
 
   clock_stepped: event('info', 'the wall clock was set; no action follows'),

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { providers as all } from '../../src/sinks/registry.ts';
 import { problemsOf, providers, settingsOf, warningsOf } from './fakes.ts';
 
 const two =
@@ -49,7 +50,35 @@ describe('uplinks', () => {
     expect(lte).toMatchObject({ name: 'lte', agree: 2, accept_exits: ['tunnel'] });
   });
 
+  it('may be bound to one address of each family', () => {
+    const of = (text: string) =>
+      settingsOf(
+        `uplinks: { wan: { ipv4: [interface], ${text} } }\nsinks:\n  local: { provider: embedded, listen: "127.0.0.1:15353", records: [home.example.org] }\n`,
+      ).uplinks[0]?.source;
+    expect(of('source: 192.0.2.1')).toEqual({ ipv4: '192.0.2.1' });
+    expect(of('ipv6: [interface], source: ["2001:DB8::1", 192.0.2.1]')).toEqual({
+      ipv4: '192.0.2.1',
+      ipv6: '2001:db8::1',
+    });
+    // The interface stands for the other family.
+    expect(of('ipv6: [interface], interface: eth0, source: 192.0.2.1')).toEqual({ ipv4: '192.0.2.1' });
+  });
+
   it.each([
+    ['uplinks: { wan: { ipv4: [interface], source: eth0 } }', 'is not an IP address'],
+    ['uplinks: { wan: { ipv4: [interface], source: [] } }', 'is empty'],
+    [
+      'uplinks: { wan: { ipv4: [interface], source: [192.0.2.1, 192.0.2.2] } }',
+      'has two addresses of one family',
+    ],
+    [
+      'uplinks: { wan: { ipv6: [interface], source: "fe80::1" } }',
+      'is no address that requests to the outside',
+    ],
+    [
+      'uplinks: { wan: { ipv4: [interface], ipv6: [interface], source: 192.0.2.1 } }',
+      'has no address of ipv6, which the uplink looks for',
+    ],
     ['uplinks: { active: { ipv4: [interface] } }', 'is a word with a meaning of its own'],
     ['uplinks: { all: { ipv4: [interface] } }', 'is a word with a meaning of its own'],
     ['uplinks: {}', 'has no uplink'],
@@ -62,6 +91,38 @@ describe('uplinks', () => {
       `${text}\nsinks:\n  local: { provider: embedded, listen: "127.0.0.1:15353", records: [home.example.org] }\n`,
     );
     expect(problems.map((problem) => problem.message).join('\n')).toContain(message);
+  });
+});
+
+describe('a sink that leaves through an uplink', () => {
+  const bound = 'uplinks:\n  wan: { ipv4: [interface] }\n  lte: { interface: wwan0, ipv4: [interface] }\n';
+  const via = (more: string): string =>
+    `${bound}sinks:\n  dyn: { provider: dyndns2, username: me, password: "long-password", uplink: wan, records: [home.example.net], ${more} }\n`;
+  const told = (text: string): string =>
+    problemsOf(text)
+      .map(({ message, remedy }) => `${message} | ${remedy}`)
+      .join('\n');
+
+  it('has its settings, and counts as a use of the uplink', () => {
+    expect(settingsOf(via('via: lte')).sinks[0]?.via).toMatchObject({ name: 'lte', interface: 'wwan0' });
+    expect(warningsOf(via('via: lte'))).toEqual([]);
+    expect(settingsOf(via('allow: []')).sinks[0]?.via).toBeUndefined();
+  });
+
+  it('cannot leave through an unknown one, or one that is bound to nothing', () => {
+    expect(told(via('via: lt'))).toBe('is no known uplink; did you mean lte? | write one of: wan, lte');
+    expect(told(via('via: wan'))).toContain('names an uplink that is bound to nothing');
+  });
+
+  it.each(['embedded', 'rfc2136', 'command'])('cannot be of provider %s, and says so', (name) => {
+    const unbindable = providers.map((provider) =>
+      provider.name === 'dyndns2'
+        ? { ...provider, traits: { ...provider.traits, bindable: false as const } }
+        : provider,
+    );
+    expect(all.find((provider) => provider.name === name)?.traits.bindable).toBe(false);
+    const [problem] = problemsOf(via('via: lte'), { providers: unbindable });
+    expect(problem?.message).toContain('sends nothing that could be bound to an uplink');
   });
 });
 

@@ -212,7 +212,7 @@ export const WRONG_CONFIGURATIONS: readonly Wrong[] = [
     title: 'an unknown key of an uplink',
     text: uplinks('  wan: { ipv4: [interface], iface: eth0 }'),
     told: [
-      '4:29 uplinks.wan.iface: is not a known key | remove it, or use one of: ipv4, ipv6, interface, allow, agree, accept_exits, metric',
+      '4:29 uplinks.wan.iface: is not a known key | remove it, or use one of: ipv4, ipv6, interface, source, allow, agree, accept_exits, metric',
     ],
   },
   {

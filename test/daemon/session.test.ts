@@ -1,10 +1,11 @@
-import { firstValueFrom, NEVER } from 'rxjs';
+import { firstValueFrom, NEVER, Subject } from 'rxjs';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import * as z from 'zod';
 import { createNarrator } from '../../src/daemon/narrator.ts';
 import { createPools } from '../../src/daemon/pools.ts';
 import { type Session, type SessionInit, startSession } from '../../src/daemon/session.ts';
 import { NetdriftError } from '../../src/errors.ts';
+import type { Trigger } from '../../src/model/trigger.ts';
 import type { Call, Change, Provider, Sink, WriteResult } from '../../src/sinks/contract.ts';
 import { detectorKinds } from '../../src/sources/addresses/registry.ts';
 import { openState, type StateStore } from '../../src/state/store.ts';
@@ -145,6 +146,34 @@ describe('the end of a session', () => {
     const running = await startSession(settings(text, providers), { ...init, providers });
     await running.stop(0);
     expect(good.sink.stop).toHaveBeenCalledTimes(1);
+  });
+});
+
+describe('a long sleep', () => {
+  test('ends what hung across it, and drops every connection, although the network looks the same', async () => {
+    const fake = fakeProvider('fake');
+    const triggers = new Subject<Trigger>();
+    const renew = vi.spyOn(init.pools, 'renew');
+    // Looks are told apart by their trace ids.
+    let count = 0;
+    const randomBytes = (length: number) => new Uint8Array(length).fill(++count);
+    init = { ...init, triggers, host: { ...init.host, randomBytes } };
+    session = await startSession(settings(`sinks: { a: { provider: fake, ${SINK} } }`, [fake.provider]), {
+      ...init,
+      providers: [fake.provider],
+    });
+    triggers.next({ reason: 'start', source: 'test', mode: 'inject' });
+    await vi.waitFor(() => expect(fake.writes).toHaveLength(1));
+    const hung = fake.writes[0]?.call.signal;
+    triggers.next({ reason: 'timer', source: 'test', mode: 'inject' });
+    await vi.waitFor(() => expect(lines.some(({ message }) => message.includes('timer'))).toBe(true), {
+      timeout: 5_000,
+    });
+    expect(hung?.aborted).toBe(false);
+    expect(renew).not.toHaveBeenCalled();
+    triggers.next({ reason: 'wake', source: 'clock', mode: 'inject' });
+    await vi.waitFor(() => expect(hung?.aborted).toBe(true), { timeout: 5_000 });
+    expect(renew).toHaveBeenCalledTimes(1);
   });
 });
 

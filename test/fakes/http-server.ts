@@ -11,6 +11,8 @@ export interface SeenRequest {
   readonly url: URL;
   readonly headers: http.IncomingHttpHeaders;
   readonly body: string;
+  /** The address it came from. */
+  readonly from?: string | undefined;
 }
 
 /** What the server does with one request. */
@@ -128,6 +130,7 @@ async function readRequest(incoming: IncomingMessage, base: string): Promise<See
     url: new URL(target, base),
     headers: incoming.headers,
     body: Buffer.concat(chunks).toString('utf8'),
+    from: incoming.socket.remoteAddress,
   };
 }
 

@@ -5,6 +5,8 @@ import { now, pause } from './support/moment.ts';
 import type { Namespace } from './support/namespace.ts';
 import { describeLab } from './support/needs.ts';
 import { startNetdrift } from './support/netdrift.ts';
+import { askedFor, dyndns2 } from './support/publishing.ts';
+import { Recorder } from './support/recorder.ts';
 import { startTurnserver } from './support/turn.ts';
 
 const SERVER = '203.0.113.1';
@@ -78,9 +80,14 @@ async function plugBack(way: Way): Promise<number> {
 const serves = (name: string, addresses: readonly string[], timeout = 15_000) =>
   servesAt(outside, SERVER, name)(addresses, timeout);
 
-function start() {
+type Mapping = Readonly<Record<string, unknown>>;
+
+const byInterface = ({ device }: Way): Mapping => ({ interface: device });
+const bySource = ({ own }: Way): Mapping => ({ source: own });
+
+function start(binding = byInterface, sinks: Mapping = {}) {
   const stun = { detector: 'stun', servers: [`${SERVER}:3478`] };
-  const uplink = ({ device }: Way) => ({ interface: device, ipv4: [stun], allow: ['documentation'] });
+  const uplink = (way: Way) => ({ ...binding(way), ipv4: [stun], allow: ['documentation'] });
   const records = [
     { name: 'one.example.org', uplink: 'lte' },
     { name: 'active.example.org', uplink: 'active' },
@@ -93,7 +100,7 @@ function start() {
       detection: { deadline: '2s' },
       failover: { hold_down: `${HOLD_DOWN}ms`, remove_after: `${REMOVE_AFTER}ms` },
       uplinks: { dsl: uplink(WAYS.dsl), lte: uplink(WAYS.lte) },
-      sinks: { bind: rfc2136(SERVER, { records, allow: ['documentation'] }) },
+      sinks: { bind: rfc2136(SERVER, { records, allow: ['documentation'] }), ...sinks },
       log: { level: 'debug' },
     },
   });
@@ -170,4 +177,64 @@ describeLab('two uplinks', ['named', 'dig', 'turnserver'], () => {
     await serves('one.example.org', [OUTSIDE.lte]);
     await serves('all.example.org', [OUTSIDE.dsl, OUTSIDE.lte]);
   });
+
+  test('a sink leaves through the uplink that it names, whichever address it publishes', async () => {
+    await addRule(WAYS.dsl);
+    await addRule(WAYS.lte);
+    const provider = await Recorder.start(lab, outside);
+    const sink = (more: Mapping) => dyndns2(SERVER, provider.port, { uplink: 'dsl', ...more });
+    start(byInterface, {
+      usual: sink({ records: ['usual.example.net'] }),
+      bound: sink({ records: ['bound.example.net'], via: 'lte' }),
+    });
+    const usual = await provider.requests.find(({ url }) => url.includes('usual.example.net'));
+    const bound = await provider.requests.find(({ url }) => url.includes('bound.example.net'));
+    expect([usual.from, bound.from].map((text) => text.replace('::ffff:', ''))).toEqual([
+      OUTSIDE.dsl,
+      OUTSIDE.lte,
+    ]);
+    expect([usual, bound].map(askedFor)).toEqual([OUTSIDE.dsl, OUTSIDE.dsl]);
+  });
 });
+
+describeLab(
+  'two uplinks over one interface, bound to a source address each',
+  ['named', 'dig', 'turnserver'],
+  () => {
+    beforeEach(async () => {
+      await openUplinks();
+      const ways = Object.values(WAYS);
+      for (const { device, own } of ways) await host.removeAddress(device, `${own}/24`);
+      await host.bridge(
+        'lan',
+        ways.map(({ device }) => device),
+      );
+      for (const way of ways) {
+        await host.addAddress('lan', `${way.own}/24`);
+        await plugIn({ ...way, device: 'lan' });
+      }
+    });
+    afterEach(() => lab.close());
+
+    test('each is seen from outside as what its own router makes of it; loud until the rule is there, and when the address goes', async () => {
+      await addRule(WAYS.dsl);
+      const netdrift = start(bySource);
+      const warning = await netdrift.line({ event: 'uplink_not_bound' }, { timeout: 10_000 });
+      expect(warning).toMatchObject({ level: 'warn', uplink: 'lte', family: 'ipv4', interface: 'lan' });
+      expect(warning['message']).toContain(`go to ${WAYS.dsl.router}, which is not on the network`);
+      await serves('active.example.org', [OUTSIDE.dsl]);
+      await serves('one.example.org', []);
+      await addRule(WAYS.lte);
+      await netdrift.line({ event: 'uplink_bound' }, { timeout: 20_000 });
+      await serves('one.example.org', [OUTSIDE.lte]);
+      await serves('all.example.org', [OUTSIDE.dsl, OUTSIDE.lte]);
+
+      await host.removeAddress('lan', `${WAYS.dsl.own}/24`);
+      await netdrift.line(({ message }) =>
+        String(message).includes(`this host does not have ${WAYS.dsl.own}`),
+      );
+      await serves('active.example.org', [OUTSIDE.lte]);
+      await serves('all.example.org', [OUTSIDE.lte]);
+    });
+  },
+);

@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { defaultRoute, mayLeave } from '../../src/model/route.ts';
-import type { Snapshot } from '../../src/model/snapshot.ts';
+import type { DefaultRoute, Snapshot } from '../../src/model/snapshot.ts';
 import { link, route, snapshotOf } from '../sources/addresses/fixtures.ts';
+
+const over = (name: string) => (route: DefaultRoute) => route.interface === name;
 
 describe('the default route', () => {
   const host = snapshotOf(
@@ -18,9 +20,9 @@ describe('the default route', () => {
     expect(defaultRoute(host, 'ipv4')?.interface).toBe('eth0');
   });
 
-  it('is that of one interface where it is asked for, and none if that is down or there is none', () => {
-    expect(defaultRoute(host, 'ipv4', 'tun0')?.interface).toBe('tun0');
-    expect(defaultRoute(host, 'ipv4', 'wlan0')).toBeUndefined();
+  it('is one that leads where it has to, and none if that is down or there is none', () => {
+    expect(defaultRoute(host, 'ipv4', over('tun0'))?.interface).toBe('tun0');
+    expect(defaultRoute(host, 'ipv4', over('wlan0'))).toBeUndefined();
     expect(defaultRoute(host, 'ipv6')).toBeUndefined();
   });
 });

@@ -65,6 +65,25 @@ describe('observe', () => {
     });
   });
 
+  it('takes the network for changed after a long sleep, although nothing differs, and not after a short one', () => {
+    marbles(({ hot, expectObservable }) => {
+      const source = hot('-p-l-s-|', {
+        p: look('poll'),
+        l: look('inject', 't2', 'wake'),
+        s: look('poll', 't3', 'wake'),
+      });
+      expectObservable(
+        source.pipe(
+          observe(
+            () => of(host('192.0.2.1')),
+            () => {},
+          ),
+          map(shown),
+        ),
+      ).toBe('-a-b-c-|', { a: 'act', b: 'act changed', c: 'rest' });
+    });
+  });
+
   it('takes looks one after the other, never two snapshots at once', () => {
     marbles(({ hot, cold, expectObservable, expectSubscriptions }) => {
       const source = hot('pp----|', looks);

@@ -9,6 +9,7 @@ import type { RouterNetwork } from '../../sources/router/network.ts';
 import { enter } from '../../streams/address-book.ts';
 import { resolveTargets } from '../../streams/targets.ts';
 import type { QuestionInit } from '../questions.ts';
+import { sinkHttp } from '../session.ts';
 import { watchClocks } from './clocks.ts';
 import type { ConfigurationReport, DoctorReport, SinkReport, WitnessReport } from './contract.ts';
 import { within } from './deadline.ts';
@@ -93,7 +94,12 @@ export async function examine(
       deadline: deadlines.nat,
     }),
     askWitnesses(settings.uplinks, snapshot, { ...init, pools, deadline: deadlines.witness }),
-    checkSinks(settings.sinks, { ...init.sinks, http: overheard(init.pools.http()), log, clock }),
+    checkSinks(settings.sinks, {
+      ...init.sinks,
+      http: (sink) => overheard(sinkHttp(sink, init)),
+      log,
+      clock,
+    }),
   ]);
   const facts = {
     configuration: init.configuration,

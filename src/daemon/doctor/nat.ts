@@ -59,7 +59,7 @@ async function checkFamily(
       ),
     ),
   );
-  const source = sourceAddress(snapshot, family, undefined);
+  const source = sourceAddress(snapshot, family, {});
   const behaviour = await natBehaviour({
     ...init,
     retransmission: BEHAVIOUR_RETRANSMISSION,

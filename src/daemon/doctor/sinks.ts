@@ -14,7 +14,7 @@ import { checkPlace, type Place, type PlaceInit, placeOf, placeOfUrl } from './p
 export interface SinksInit {
   readonly providers: readonly Provider[];
   readonly create: (settings: SinkSettings) => { readonly sink: Sink; readonly memory: SinkMemory };
-  readonly http: HttpClient;
+  readonly http: (settings: SinkSettings) => HttpClient;
   readonly log: Log;
   /** Answers what a name server says about a key; without one the host's own resolver. Rejects if it does not tell. */
   readonly resolve: (key: RecordKey, server?: Place) => Promise<readonly string[]>;
@@ -90,9 +90,10 @@ async function askReadable(
     if (place === undefined || places.has(origin)) return;
     places.set(origin, init.proxied(new URL(origin)) ? Promise.resolve([]) : checkPlace(place, init.place));
   };
+  const client = init.http(settings);
   const http: HttpClient = (request, own) => {
     look(request.url.origin);
-    return init.http(request, own);
+    return client(request, own);
   };
   const began = init.clock.monotonic();
   // The other half is for its name, where only the end of the reading shows that it has to be looked at.

@@ -73,7 +73,7 @@ export function askGateway<Answer>(
     socket.on('error', fail);
     socket.on('message', (datagram, sender) => {
       // Datagrams that came in before the socket was connected are still in its queue.
-      if (!isFrom(sender, gateway, port)) return;
+      if (!isFrom(sender, gateway, { port })) return;
       const answer = question.accept(datagram);
       if (answer !== undefined) done({ kind: 'answered', answer });
     });
@@ -86,8 +86,21 @@ export function askGateway<Answer>(
   });
 }
 
-/** True if a datagram came from this address, whatever zone the system puts behind it, and port. */
-export function isFrom(sender: RemoteInfo, address: IpAddress, port?: number): boolean {
+/** The link that a link-local address is on: systems write its name behind the address, Windows its number. */
+export interface Link {
+  readonly interface: string;
+  readonly index?: number;
+}
+
+/** True if a datagram came from this address, of this link where it is a link-local one (`fe80::1%eth0`: every link may have one), and port. */
+export function isFrom(
+  sender: Pick<RemoteInfo, 'address' | 'port'>,
+  address: IpAddress,
+  { port, link }: { readonly port?: number; readonly link?: Link } = {},
+): boolean {
   if (port !== undefined && sender.port !== port) return false;
-  return parseAddress(sender.address.replace(/%.*$/, '')) === address;
+  const [plain = '', zone] = sender.address.split('%');
+  if (link !== undefined && zone !== undefined && ![link.interface, String(link.index)].includes(zone))
+    return false;
+  return parseAddress(plain) === address;
 }

@@ -6,6 +6,7 @@ import {
   failed,
   hostNetwork,
   isFrom,
+  type Retransmission,
   resolve,
   type StunNetwork,
   type StunResult,
@@ -26,13 +27,15 @@ export interface Binding {
    * One transaction; a second one only after the first has ended. Whatever the world does wrong is a result; rejects only with the
    * signal's reason.
    */
-  ask(signal: AbortSignal): Promise<StunResult>;
+  ask(signal: AbortSignal, retransmission?: Retransmission): Promise<StunResult>;
+  /** Where the server was found, once it has been looked up. */
+  readonly server: IpAddress | undefined;
   /** Idempotent. What is being asked then is never answered, but for its signal. */
   close(): void;
 }
 
 /** A request and two repetitions within 3.5 s: the next regular one is not far. */
-const BRIEF = { timeout: 500, requests: 3, lastWait: 4 };
+const BRIEF: Retransmission = { timeout: 500, requests: 3, lastWait: 4 };
 
 /** Nothing is sent, resolved or opened before the first question. */
 export function openBinding(
@@ -44,7 +47,10 @@ export function openBinding(
   let closed = false;
 
   return {
-    ask: async (signal) => {
+    get server() {
+      return open?.server;
+    },
+    ask: async (signal, retransmission = network.retransmission) => {
       signal.throwIfAborted();
       if (open === undefined) {
         const resolved = await resolve({ ...place, signal }, network);
@@ -61,7 +67,7 @@ export function openBinding(
         open = { socket, server: resolved.address };
       }
       const id = randomBytes(TRANSACTION_ID_LENGTH);
-      return transact(open.socket, { ...place, server: open.server, id, signal }, network);
+      return transact(open.socket, { ...place, server: open.server, id, signal }, retransmission);
     },
     close: () => {
       closed = true;
@@ -96,7 +102,7 @@ interface Transaction extends BindingPlace {
 function transact(
   socket: Socket,
   { server, port, id, signal, localAddress }: Transaction,
-  { retransmission }: StunNetwork,
+  retransmission: Retransmission,
 ): Promise<StunResult> {
   const request = encodeBindingRequest(id);
   let timer: NodeJS.Timeout | undefined;

@@ -35,6 +35,7 @@ export const command: Provider<CommandOptions> = {
   credentials: 'Whatever the program wants; give keys under env, by reference.',
   options,
   traits: {
+    bindable: false,
     batch: Number.POSITIVE_INFINITY,
     multiple: true,
     creates: true,

@@ -16,6 +16,7 @@ export const embedded: Provider<EmbeddedOptions> = {
     creates: true,
     families: 'separate',
     volatile: true,
+    bindable: false,
     minimumGap: 0,
   },
   example: `provider: embedded

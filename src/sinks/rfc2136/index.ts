@@ -11,7 +11,14 @@ export const rfc2136: Provider<Rfc2136Options> = {
   credentials:
     'Make a key on the server with `tsig-keygen NAME` and allow it in the zone with update-policy (BIND) or an ACL (Knot, PowerDNS).',
   options: rfc2136Options,
-  traits: { batch: Number.POSITIVE_INFINITY, multiple: true, creates: true, families: 'one', minimumGap: 0 },
+  traits: {
+    batch: Number.POSITIVE_INFINITY,
+    multiple: true,
+    creates: true,
+    families: 'one',
+    minimumGap: 0,
+    bindable: false,
+  },
   example: `provider: rfc2136
 server: ns1.example.org
 zone: example.org

@@ -1,9 +1,12 @@
+import { classify, type IpAddress, parseAddress } from '../../model/address.ts';
+import { type Binding, boundInterface } from '../../model/binding.ts';
 import type { Clock } from '../../model/clock.ts';
 import type { Family } from '../../model/family.ts';
 import type { Snapshot } from '../../model/snapshot.ts';
 import type { Spawn } from '../../model/spawn.ts';
 import { cleanWords } from '../../net/http-words.ts';
 import type { Log } from '../../telemetry/log.ts';
+import { isNear } from '../router/gateway.ts';
 import { runCommand } from './run-command.ts';
 import { sourceAddress } from './source-address.ts';
 
@@ -14,9 +17,8 @@ export interface BoundRoutesInit {
   readonly log: Log;
 }
 
-export interface BoundUplink {
+export interface BoundUplink extends Binding {
   readonly uplink: string;
-  readonly interface: string;
   readonly family: Family;
 }
 
@@ -36,6 +38,16 @@ const DEADLINE = 1_000;
 /** Milliseconds for which a violation is not looked at again: rules that mend it cause no event. */
 const SETTLED = 1_000;
 
+/** One way out that must hold: from this address, by this interface. */
+interface Way {
+  readonly uplink: string;
+  readonly family: Family;
+  readonly source: IpAddress;
+  readonly device: string;
+  /** False for a gateway that must not be the next one on the way. */
+  readonly near: (gateway: IpAddress) => boolean;
+}
+
 interface Entry {
   readonly scene: string;
   readonly at: number;
@@ -43,7 +55,10 @@ interface Entry {
   holds: boolean;
 }
 
-type Verdict = { readonly kind: 'holds' | 'unknown' } | { readonly kind: 'violated'; readonly how: string };
+type Verdict =
+  | { readonly kind: 'holds' }
+  | { readonly kind: 'violated'; readonly how: string }
+  | { readonly kind: 'unknown'; readonly why: string };
 
 /**
  * A socket that is bound to an address still goes where the routes say: without a rule for that address it leaves by the default
@@ -52,66 +67,88 @@ type Verdict = { readonly kind: 'holds' | 'unknown' } | { readonly kind: 'violat
 export function createBoundRoutes(init: BoundRoutesInit): BoundRoutes {
   const entries = new Map<string, Entry>();
   const told = new Map<string, boolean>();
+  const admitted = new Set<string>();
 
-  const tell = (bound: BoundUplink, subject: string, why: string | undefined): void => {
-    const fields = { uplink: bound.uplink, family: bound.family, interface: bound.interface };
+  const tell = (way: Way, subject: string, why: string | undefined): void => {
+    const fields = { uplink: way.uplink, family: way.family, interface: way.device };
     const before = told.get(subject);
     told.set(subject, why === undefined);
     if (why !== undefined && before !== false) {
       init.log.warn('uplink_not_bound', `${why}; its outside witnesses are not asked until then`, fields);
     }
     if (why === undefined && before === false) {
-      init.log.info('uplink_bound', `requests of ${bound.uplink} leave by ${bound.interface} again`, fields);
+      init.log.info('uplink_bound', `requests of ${way.uplink} leave by ${way.device} again`, fields);
     }
+  };
+
+  /** What cannot be checked is believed, and said once: it is for the operator to see to it then. */
+  const admit = (way: Way, why: string): void => {
+    const subject = `${way.uplink} ${way.family}`;
+    const level = admitted.has(subject) ? 'debug' : 'warn';
+    admitted.add(subject);
+    init.log[level](
+      'uplink_binding_unknown',
+      `cannot check that requests of ${way.uplink} from ${way.source} leave by ${way.device}: ${why}`,
+      { uplink: way.uplink, family: way.family, interface: way.device },
+    );
   };
 
   return {
     violation: async (bound, snapshot, to = OUTSIDE[bound.family]) => {
-      if (init.platform !== 'linux') return undefined;
-      const source = sourceAddress(snapshot, bound.family, bound.interface);
-      // Without an address to send from no witness is asked anyway, and says so.
-      if (source.kind === 'none' || source.address === undefined) return undefined;
+      const way = wayOf(bound, snapshot);
+      if (way === undefined) return undefined;
+      if (init.platform !== 'linux') {
+        admit(way, `${init.platform} does not tell which way packets go`);
+        return undefined;
+      }
       const subject = `${bound.uplink} ${bound.family} ${to}`;
-      const scene = JSON.stringify([source.address, snapshot.routes]);
+      const scene = JSON.stringify([way.source, way.device, snapshot.routes]);
       const known = entries.get(subject);
       const now = init.clock.monotonic();
       const fresh = known?.scene === scene && (known.holds || now - known.at < SETTLED);
-      const entry: Entry = fresh
-        ? known
-        : { scene, at: now, verdict: lookUp(bound, source.address, to, init), holds: false };
+      const entry: Entry = fresh ? known : { scene, at: now, verdict: lookUp(way, to, init), holds: false };
       entries.set(subject, entry);
       const verdict = await entry.verdict;
       entry.holds = verdict.kind !== 'violated';
-      if (verdict.kind === 'unknown') return undefined;
-      const why =
-        verdict.kind === 'violated' ? sentence(bound, source.address, verdict.how, snapshot) : undefined;
-      tell(bound, subject, why);
+      if (verdict.kind === 'unknown') {
+        admit(way, verdict.why);
+        return undefined;
+      }
+      const why = verdict.kind === 'violated' ? sentence(way, verdict.how, snapshot) : undefined;
+      tell(way, subject, why);
       return why;
     },
   };
 }
 
-async function lookUp(
-  bound: BoundUplink,
-  source: string,
-  to: string,
-  init: BoundRoutesInit,
-): Promise<Verdict> {
-  const family = bound.family === 'ipv4' ? '-4' : '-6';
-  const words = [family, 'route', 'get', to, 'from', source];
-  const unknown = (why: string): Verdict => {
-    init.log.debug('uplink_binding_unknown', `ip ${words.join(' ')}: ${cleanWords(why)}`, {
-      uplink: bound.uplink,
-      family: bound.family,
-    });
-    return { kind: 'unknown' };
-  };
+/** `undefined` where there is nothing to send from: no witness is asked then anyway, and says so. */
+function wayOf(bound: BoundUplink, snapshot: Snapshot): Way | undefined {
+  const { uplink, family } = bound;
+  const source = sourceAddress(snapshot, family, bound);
+  const owner = snapshot.interfaces.find(({ name }) => name === boundInterface(bound, snapshot));
+  if (source.kind === 'none' || source.address === undefined || owner === undefined) return undefined;
+  // An address of the loopback belongs to every way out.
+  if (owner.loopback) return undefined;
+  const entry = owner.addresses.find(({ address }) => address === source.address);
+  // Two addresses of one interface may be in the networks of two routers. Without translation the gateway does not matter.
+  const translated = bound.source !== undefined && classify(source.address) !== 'global';
+  const near = (gateway: IpAddress) => !translated || entry === undefined || isNear(entry, gateway);
+  return { uplink, family, source: source.address, device: owner.name, near };
+}
+
+async function lookUp(way: Way, to: string, init: BoundRoutesInit): Promise<Verdict> {
+  const family = way.family === 'ipv4' ? '-4' : '-6';
+  const words = [family, 'route', 'get', to, 'from', way.source];
+  const unknown = (why: string): Verdict => ({
+    kind: 'unknown',
+    why: `ip ${words.join(' ')}: ${cleanWords(why)}`,
+  });
   try {
     const start = () =>
       init.spawn('ip', words, { stdio: ['ignore', 'pipe', 'pipe'], detached: true, env: pathOnly() });
     const result = await runCommand(start, AbortSignal.timeout(DEADLINE));
     if (result.kind === 'failed') return unknown(result.why);
-    return readRoute(result, bound.interface) ?? unknown(result.stderr || result.stdout);
+    return readRoute(result, way) ?? unknown(result.stderr || result.stdout);
   } catch (error) {
     return unknown(String(error));
   }
@@ -122,34 +159,37 @@ const pathOnly = (): NodeJS.ProcessEnv => ({ PATH: process.env['PATH'], LC_ALL: 
 /** What `ip route get` says of the way (iproute2 and BusyBox alike); `undefined` if it says nothing of it. */
 export function readRoute(
   { code, stdout, stderr }: { readonly code: number; readonly stdout: string; readonly stderr: string },
-  wanted: string,
+  { device: wanted, near }: Pick<Way, 'device' | 'near'>,
 ): Verdict | undefined {
   if (code !== 0) {
     const refused = /RTNETLINK answers: (.*(?:unreachable|No route|not permitted|prohibited).*)/i.exec(
       stderr,
     );
-    return refused === null ? undefined : { kind: 'violated', how: `have no route (${refused[1]})` };
+    return refused === null
+      ? undefined
+      : { kind: 'violated', how: `have no route by ${wanted} (${refused[1]})` };
   }
   const device = /\sdev\s+(\S+)/.exec(stdout)?.[1];
   if (device === undefined) return undefined;
-  return device === wanted ? { kind: 'holds' } : { kind: 'violated', how: `leave by ${device}` };
+  if (device !== wanted) return { kind: 'violated', how: `leave by ${device} and not by ${wanted}` };
+  const gateway = parseAddress(/\svia\s+(?:inet6?\s+)?(\S+)/.exec(stdout)?.[1] ?? '');
+  if (gateway === undefined || near(gateway)) return { kind: 'holds' };
+  return { kind: 'violated', how: `go to ${gateway}, which is not on the network of that address` };
 }
 
-function sentence(
-  { uplink, interface: name, family }: BoundUplink,
-  source: string,
-  how: string,
-  snapshot: Snapshot,
-): string {
+function sentence({ uplink, family, source, device, near }: Way, how: string, snapshot: Snapshot): string {
   const ip = family === 'ipv4' ? 'ip' : 'ip -6';
-  const index = snapshot.interfaces.find((one) => one.name === name)?.index ?? 0;
+  const index = snapshot.interfaces.find(({ name }) => name === device)?.index ?? 0;
   // Above the tables of the system (253 to 255), and another one for each interface.
   const table = 1_000 + index;
-  const route = snapshot.routes.find((one) => one.family === family && one.interface === name);
+  const route = snapshot.routes.find(
+    (one) =>
+      one.family === family && one.interface === device && (one.gateway === undefined || near(one.gateway)),
+  );
   const via =
     route === undefined ? 'via GATEWAY ' : route.gateway === undefined ? '' : `via ${route.gateway} `;
   return (
-    `not_bound: requests of ${uplink} from ${source} ${how} and not by ${name}; ` +
-    `mend it with: ${ip} route add default ${via}dev ${name} table ${table} && ${ip} rule add from ${source} table ${table}`
+    `not_bound: requests of ${uplink} from ${source} ${how}; ` +
+    `mend it with: ${ip} route add default ${via}dev ${device} table ${table} && ${ip} rule add from ${source} table ${table}`
   );
 }

@@ -1,5 +1,6 @@
 import type { IpAddress } from '../../model/address.ts';
 import { ALLOWABLE_CLASSES, addressBytes, classify, compareAddresses } from '../../model/address.ts';
+import { boundInterface } from '../../model/binding.ts';
 import type { Family } from '../../model/family.ts';
 import { defaultRoute } from '../../model/route.ts';
 import type { InterfaceAddress, NetworkInterface, Snapshot } from '../../model/snapshot.ts';
@@ -8,6 +9,8 @@ import type { InterfaceAddress, NetworkInterface, Snapshot } from '../../model/s
 export interface ChooseOptions {
   /** Only this interface; being named, it may be virtual or the loopback. */
   readonly interface?: string | undefined;
+  /** Only this address, wherever it is. */
+  readonly source?: IpAddress | undefined;
   /** Address classes fit to choose beyond global unicast. */
   readonly allow: readonly string[];
   /** Temporary addresses (RFC 8981) are candidates too, and preferred: whoever asks for them wants them published. */
@@ -57,7 +60,9 @@ export function chooseAddress(
   options: ChooseOptions,
   sticky: readonly IpAddress[] = [],
 ): Choice {
-  const named = options.interface;
+  const { source } = options;
+  const named = options.interface ?? (source && boundInterface({ source }, snapshot));
+  if (source !== undefined && named === undefined) return unavailable(`this host does not have ${source}`);
   const interfaces = snapshot.interfaces.filter((owner) =>
     named === undefined ? !owner.loopback : owner.name === named,
   );
@@ -69,7 +74,8 @@ export function chooseAddress(
 
   const all = interfaces
     .flatMap((owner) => owner.addresses.map((entry): Candidate => ({ owner, entry })))
-    .filter(({ entry }) => entry.family === family);
+    .filter(({ entry }) => entry.family === family && (source === undefined || entry.address === source));
+  if (source !== undefined && all.length === 0) return unavailable(`${named} does not have ${source}`);
   const routes = snapshot.routes.filter((route) => route.family === family);
   const inScope = routes.filter((route) => named === undefined || route.interface === named);
   const reachable = all.filter(({ entry }) => classify(entry.address) !== 'link_local');
@@ -124,7 +130,12 @@ function unfitness(
 ): string | undefined {
   const name = classify(entry.address);
   if (!owner.running) return 'on an interface that is down';
-  if (owner.virtual && options.interface === undefined && owner.name !== uplink) {
+  if (
+    owner.virtual &&
+    options.interface === undefined &&
+    options.source === undefined &&
+    owner.name !== uplink
+  ) {
     return 'on a virtual interface';
   }
   if (entry.flags.duplicate) return 'duplicate';

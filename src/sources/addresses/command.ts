@@ -13,7 +13,7 @@ const PASSED_ON = ['PATH', 'HOME', 'USER', 'LANG', 'LC_ALL', 'TZ', 'TMPDIR', 'TE
 
 /**
  * A program of the operator's own, without a shell; its standard output must be exactly one address. It finds the family in
- * NETDRIFT_FAMILY and, where the uplink is bound, the interface in NETDRIFT_INTERFACE.
+ * NETDRIFT_FAMILY and, where the uplink is bound, the interface in NETDRIFT_INTERFACE and the address in NETDRIFT_SOURCE.
  */
 export const commandKind: DetectorKind<z.infer<typeof options>> = {
   name: 'command',
@@ -32,6 +32,7 @@ export const commandKind: DetectorKind<z.infer<typeof options>> = {
           ...Object.fromEntries(PASSED_ON.map((name) => [name, process.env[name]])),
           NETDRIFT_FAMILY: init.family,
           NETDRIFT_INTERFACE: init.interface,
+          NETDRIFT_SOURCE: init.source,
         },
       });
     return [

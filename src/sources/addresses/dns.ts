@@ -28,10 +28,11 @@ export function dnsDetectors(
 
 function serviceDetector(
   { question, place, operator }: WhoamiService,
-  { family, interface: bound }: DetectorInit<DnsOptions>,
+  init: DetectorInit<DnsOptions>,
   components: DetectorComponents,
   network: DnsNetwork,
 ): Detector {
+  const { family } = init;
   const name = `${question.name} at ${placeText(place)}`;
   const forgeable = isForgeable(place);
   const witness: Witness = { detector: 'dns', name, operator, ...(forgeable ? { forgeable } : {}) };
@@ -40,7 +41,7 @@ function serviceDetector(
     outside: true,
     read: async ({ snapshot, signal }) => {
       signal.throwIfAborted();
-      const source = sourceAddress(snapshot, family, bound);
+      const source = sourceAddress(snapshot, family, init);
       if (source.kind === 'none') return unavailable(witness, source.why);
       const [high = 0, low = 0] = components.randomBytes(2);
       const asked = { ...question, family, id: (high << 8) | low };

@@ -20,7 +20,9 @@ export const interfaceKind: DetectorKind<z.infer<typeof options>> = {
   create: (init) => {
     const name = init.options.interface ?? init.interface;
     const witness: Witness = { detector: 'interface', name: name ?? 'any', operator: 'this host' };
-    const choice = { ...init.options, interface: name, allow: init.allow };
+    // An interface of its own is another place than the uplink's.
+    const source = init.options.interface === undefined ? init.source : undefined;
+    const choice = { ...init.options, interface: name, source, allow: init.allow };
     let previous: IpAddress | undefined;
     return [
       {

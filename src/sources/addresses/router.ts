@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { classify } from '../../model/address.ts';
+import { isBound } from '../../model/binding.ts';
 import type { Reading, Witness } from '../../model/reading.ts';
 import type { DetectorInit, DetectorKind } from '../contract.ts';
 import { createRouterClient } from '../router/client.ts';
@@ -23,7 +24,7 @@ export const routerKind: DetectorKind<Options> = {
     const client = components.router ?? createRouterClient(components);
     const witness: Witness = {
       detector: 'router',
-      name: init.interface === undefined ? 'router' : `router of ${init.interface}`,
+      name: isBound(init) ? `router of ${init.interface ?? init.source}` : 'router',
       operator: 'the router',
       forgeable: true,
     };
@@ -36,7 +37,7 @@ export const routerKind: DetectorKind<Options> = {
           if (init.family === 'ipv6') {
             return unavailable(witness, 'a router tells its IPv4 address only; IPv6 is not translated');
           }
-          const found = gatewayOf(snapshot, init.family, init.interface);
+          const found = gatewayOf(snapshot, init.family, init);
           if (found.kind === 'none') return unavailable(witness, found.why);
           const mapping = init.options.pcp_mapping === true;
           const answer = await client.outsideAddress(found.gateway, { mapping, signal });

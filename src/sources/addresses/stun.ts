@@ -76,7 +76,7 @@ function serverDetector(
     outside: true,
     read: async ({ snapshot, signal }) => {
       signal.throwIfAborted();
-      const source = sourceAddress(snapshot, family, init.interface);
+      const source = sourceAddress(snapshot, family, init);
       if (source.kind === 'none') return unavailable(witness, source.why);
       // Loaded at the first question: the codec takes 10 ms, and most hosts own their address and never ask.
       const { askStun } = await import('../../net/stun/exchange.ts');

@@ -55,8 +55,8 @@ export function portNotices(gateway: Gateway, init: HearingInit): Observable<Sai
       const natPmp = decodeNatPmp(datagram);
       const pcp = natPmp === undefined ? decodePcp(datagram) : undefined;
       if (natPmp === undefined && pcp === undefined) return EMPTY;
-      // From the very address and port of the gateway, or it is nothing (RFC 6886 section 3.2.1).
-      if (!isFrom(sender, gateway.address, network.ports.gateway)) {
+      // From the very address, link and port of the gateway, or it is nothing (RFC 6886 section 3.2.1).
+      if (!isFrom(sender, gateway.address, { port: network.ports.gateway, link: gateway })) {
         client.tally.add('a notice from a stranger', `${sender.address}:${sender.port}`);
         return EMPTY;
       }
@@ -85,7 +85,7 @@ export function serviceNotices(gateway: Gateway, init: HearingInit): Observable<
       const message = decodeSsdp(datagram);
       if (message === undefined || message.kind === 'found' || !isAboutGateways(message.target))
         return undefined;
-      if (!isFrom(sender, gateway.address)) {
+      if (!isFrom(sender, gateway.address, { link: gateway })) {
         client.tally.add('a notice of a gateway from a stranger', sender.address);
         return undefined;
       }

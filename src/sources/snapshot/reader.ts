@@ -78,11 +78,13 @@ function compose(
         )?.interface,
     ),
   );
+  const isNamed = (link: Link): boolean =>
+    named.has(link.name) || link.addresses.some(({ address }) => named.has(address));
   const interfaces = links.map(
     (link): NetworkInterface => ({
       ...link,
       virtual: looksVirtual(link.name) && !uplinks.has(link.name),
-      ...(named.has(link.name) && { named: true }),
+      ...(isNamed(link) && { named: true }),
       ...(isTunnel(link.name) && { tunnel: true }),
       addresses: [...link.addresses].sort((a, b) => compareAddresses(a.address, b.address)),
     }),

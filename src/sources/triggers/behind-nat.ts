@@ -1,3 +1,4 @@
+import { bindingOf } from '../../model/binding.ts';
 import type { Family } from '../../model/family.ts';
 import type { AddressState } from '../../model/reading.ts';
 import type { UplinkSettings } from '../../model/settings.ts';
@@ -9,11 +10,12 @@ import { chooseAddress } from '../addresses/choose.ts';
  * known of it came from outside, or nobody could tell. False before the first detection. Pure.
  */
 export function isBehindNat(
-  { interface: bound, allow }: Pick<UplinkSettings, 'interface' | 'allow'>,
+  uplink: Pick<UplinkSettings, 'interface' | 'source' | 'allow'>,
   family: Family,
   snapshot: Snapshot,
   state: AddressState | undefined,
 ): boolean {
   const suspected = state?.kind === 'keep' || (state?.kind === 'set' && state.via.outside === true);
-  return suspected && chooseAddress(snapshot, family, { interface: bound, allow }).kind !== 'known';
+  const choice = { ...bindingOf(uplink, family), allow: uplink.allow };
+  return suspected && chooseAddress(snapshot, family, choice).kind !== 'known';
 }

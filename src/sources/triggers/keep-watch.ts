@@ -10,13 +10,13 @@ import {
   type Subscription,
   timer,
 } from 'rxjs';
-import { familyOf, type IpAddress } from '../../model/address.ts';
-import type { Random } from '../../model/clock.ts';
+import { familyOf, type IpAddress, parseAddress } from '../../model/address.ts';
+import type { Clock, Random } from '../../model/clock.ts';
 import type { Family } from '../../model/family.ts';
 import type { Trigger } from '../../model/trigger.ts';
 import { cleanWords } from '../../net/http-words.ts';
 import type { Binding, BindingPlace } from '../../net/stun/binding.ts';
-import type { StunResult } from '../../net/stun/exchange.ts';
+import type { Retransmission, StunResult } from '../../net/stun/exchange.ts';
 import { fromAbortable } from '../../streams/from-abortable.ts';
 import type { Log } from '../../telemetry/log.ts';
 import type { StunServer } from '../addresses/stun.ts';
@@ -30,11 +30,14 @@ export interface KeepWatchPlace {
   readonly localAddress?: IpAddress | undefined;
   /** In the order to ask; at least one. */
   readonly servers: readonly StunServer[];
+  /** The address that is taken for the outside one now. */
+  readonly inForce?: () => IpAddress | undefined;
   /** Asked before every request: true while somebody else tells of changes, and nothing need be sent. */
   readonly spared: () => boolean;
 }
 
 export interface KeepWatchComponents {
+  readonly clock: Pick<Clock, 'monotonic'>;
   readonly scheduler: SchedulerLike;
   readonly random: Random;
   readonly randomBytes: (count: number) => Uint8Array;
@@ -53,11 +56,12 @@ export interface KeepWatchInit {
 /** Milliseconds before the first request: by then a router that tells of changes has been subscribed to. */
 const FIRST = 3_000;
 /**
- * Where answers came and come no more, the network is down as often as not, and may return with another address: the pause in
- * milliseconds, and the failures in a row after which the haste is over: a quarter of an hour where each is told at once, more than
- * an hour where the requests just vanish.
+ * Where answers came and come no more from any server, the network is down, and may return with another address. Nothing but these
+ * questions tells of that behind a router, so for a while they come quickly, and cheaply: one datagram of 48 octets every 2.5 s, a
+ * second of which is the wait for its answer. All in milliseconds; an outage of ten minutes is still noticed within seconds of its end.
  */
-const HASTE = { pause: 1_000, failures: 900 };
+const HASTE = { pause: 1_500, length: 720_000 };
+const ONCE: Retransmission = { timeout: 1_000, requests: 1, lastWait: 1 };
 /** Longest pause in milliseconds after failures. */
 const LONGEST = 300_000;
 /** Added to each pause at random: NATs drop an idle mapping after 30 s (RFC 4787 section 4.3 wants more), so 20 s stay below it. */
@@ -120,9 +124,13 @@ class Watch {
   #binding: Binding | undefined;
   #seen: IpAddress | undefined;
   #server = 0;
+  /** Where servers were found, by the names they are listed under. */
+  readonly #found = new Map<string, IpAddress>();
+  /** In a row, and those of them that make the pause longer. */
+  #tried = 0;
   #failures = 0;
-  /** The last failure was that nothing came back. */
-  #silent = false;
+  /** The end of the haste by the monotonic clock, from the first failure on. */
+  #hasteEnds: number | undefined;
   #closed = false;
 
   constructor(place: KeepWatchPlace, components: KeepWatchComponents) {
@@ -131,11 +139,9 @@ class Watch {
   }
 
   pause(every: number): number {
-    const hasty = this.#seen !== undefined && this.#silent;
-    if (hasty && this.#failures <= HASTE.failures) return Math.min(every, HASTE.pause);
-    const failures = hasty ? this.#failures - HASTE.failures : this.#failures;
+    if (this.#hasty) return Math.min(every, HASTE.pause);
     // An interval of its own choice that is longer than the cap is no reason to ask more often after failures.
-    return Math.max(every, Math.min(LONGEST, every * 2 ** Math.min(failures, 20)));
+    return Math.max(every, Math.min(LONGEST, every * 2 ** Math.min(this.#failures, 20)));
   }
 
   close(): void {
@@ -147,7 +153,7 @@ class Watch {
     if (this.#place.spared()) {
       this.#drop();
       this.#seen = undefined;
-      this.#failures = 0;
+      this.#calm();
       return undefined;
     }
     const result = await this.#ask(signal);
@@ -155,8 +161,7 @@ class Watch {
       this.#fail(result);
       return undefined;
     }
-    this.#failures = 0;
-    this.#silent = false;
+    this.#calm();
     const before = this.#seen;
     this.#seen = result.address;
     if (before === result.address) return undefined;
@@ -167,11 +172,28 @@ class Watch {
         `${this.#name} sees ${result.address}: watched from now on`,
         this.#fields,
       );
-      return undefined;
+      // A router may be wrong about its own address, and then it is wrong the same way each time.
+      const inForce = this.#place.inForce?.();
+      if (inForce === undefined || inForce === result.address) return undefined;
+      return this.#changed(`${this.#name} sees ${result.address}, and ${inForce} is taken for the address`);
     }
-    const detail = `${this.#name} sees ${result.address} now, and saw ${before} before`;
-    log.debug('mapping_changed', detail, this.#fields);
+    return this.#changed(`${this.#name} sees ${result.address} now, and saw ${before} before`);
+  }
+
+  #changed(detail: string): Trigger {
+    this.#components.log.debug('mapping_changed', detail, this.#fields);
     return { reason: 'mapping_changed', source: 'stun', mode: 'inject', detail };
+  }
+
+  get #hasty(): boolean {
+    const ends = this.#hasteEnds;
+    return ends !== undefined && this.#components.clock.monotonic() < ends;
+  }
+
+  #calm(): void {
+    this.#tried = 0;
+    this.#failures = 0;
+    this.#hasteEnds = undefined;
   }
 
   /**
@@ -188,26 +210,42 @@ class Watch {
     const { family, localAddress } = this.#place;
     const { host, port } = this.#current;
     const open = this.#components.open ?? (await bindingOpener(this.#components.randomBytes));
-    const binding = await open({ host, port, family, localAddress });
+    // Without the network a name is not found within the haste; where the server was before, it mostly is still.
+    const place = this.#hasty ? (this.#found.get(host) ?? host) : host;
+    const binding = await open({ host: place, port, family, localAddress });
     if (this.#closed) {
       binding.close();
       return { kind: 'failed', why: 'closed' };
     }
     this.#binding = binding;
-    const result = await binding.ask(signal);
+    const result = await binding.ask(signal, this.#hasty ? ONCE : undefined);
+    if (binding.server !== undefined) this.#found.set(host, binding.server);
     if (result.kind === 'failed') this.#drop();
     return result;
   }
 
   #fail(result: StunResult): void {
-    this.#failures += 1;
-    this.#silent = result.kind === 'failed';
+    const { monotonic } = this.#components.clock;
+    const silent = result.kind === 'failed';
+    this.#tried += 1;
+    // A server that answers, if only to say no, is reached; where none ever answered, none may be there.
+    if (!silent) this.#hasteEnds = monotonic();
+    else if (this.#seen !== undefined) this.#hasteEnds ??= monotonic() + HASTE.length;
+    const hasty = this.#hasty;
+    if (!hasty) this.#failures += 1;
     const said = sayResult(result);
     this.#components.log.debug('keep_watch_failed', `${this.#name}: ${said}`, this.#fields);
-    // A server that sends its clients away (RFC 8489 section 14.8: 300, 500 ...) is left at once.
-    if (result.kind === 'failed' && this.#failures % PATIENCE !== 0) return;
+    // A server that sends its clients away (RFC 8489 section 14.8: 300, 500 ...) is left at once, and in haste every one.
+    if (silent && !hasty && this.#tried % PATIENCE !== 0) return;
     this.#drop();
-    this.#server += 1;
+    const { length } = this.#place.servers;
+    // One round of all in haste shows whether it is only that server; then those are passed over that would have to be looked up.
+    const whole = hasty && this.#tried >= length;
+    for (let step = 0; step < length; step += 1) {
+      this.#server += 1;
+      const { host } = this.#current;
+      if (!whole || this.#found.has(host) || parseAddress(host) !== undefined) break;
+    }
   }
 
   #drop(): void {

@@ -7,6 +7,7 @@ import {
   type Subscription,
   tap,
 } from 'rxjs';
+import type { Binding } from '../../model/binding.ts';
 import type { Clock } from '../../model/clock.ts';
 import type { Family } from '../../model/family.ts';
 import { FAMILIES } from '../../model/family.ts';
@@ -33,8 +34,8 @@ export interface RouterNoticesComponents {
 export interface RouterNoticesInit {
   /** Every snapshot taken, the first one too: that is how the gateway is followed. */
   readonly snapshots: Observable<Snapshot>;
-  /** Interfaces that uplinks are bound to: their gateways count beside that of the default route. */
-  readonly interfaces?: readonly string[];
+  /** What uplinks are bound to: their gateways count beside that of the default route. */
+  readonly bindings?: (family: Family) => readonly Binding[];
   /** The families in scope; both if not given. */
   readonly families?: readonly Family[];
 }
@@ -95,8 +96,8 @@ export function routerNotices(components: RouterNoticesComponents, init: RouterN
 function gatewaysOf(snapshot: Snapshot, init: RouterNoticesInit): ReadonlyMap<string, Gateway> {
   const gateways = new Map<string, Gateway>();
   for (const family of init.families ?? FAMILIES) {
-    for (const bound of [undefined, ...(init.interfaces ?? [])]) {
-      const found = gatewayOf(snapshot, family, bound);
+    for (const binding of [{}, ...(init.bindings?.(family) ?? [])]) {
+      const found = gatewayOf(snapshot, family, binding);
       if (found.kind === 'found') gateways.set(gatewayKey(found.gateway), found.gateway);
     }
   }

@@ -80,6 +80,7 @@ function setUp(change: Partial<DoctorInit> = {}): DoctorInit {
     log: silentLog,
     pools: {
       http: () => answer,
+      through: () => answer,
       witness: () => answer,
       see: () => {},
       renew: () => {},

@@ -143,7 +143,7 @@ function setUp(sink: Partial<Sink>, change: Partial<SinksInit> = {}, traits: Par
   const init: SinksInit = {
     providers: [provider],
     create: () => ({ sink: whole, memory }),
-    http: async () => ({ status: 200, headers: {}, body: '' }),
+    http: () => async () => ({ status: 200, headers: {}, body: '' }),
     log: silentLog,
     resolve: async () => ['198.51.100.1'],
     place: place(),

@@ -79,6 +79,15 @@ describe('a binding that is kept', () => {
     expect(await kept.ask(never)).toMatchObject({ kind: 'mapped' });
   });
 
+  it('sends as often as a question says, and knows then where the server is', async () => {
+    const kept = await open('ipv4', () => {});
+    expect(kept.server).toBeUndefined();
+    const once = { timeout: 20, requests: 1, lastWait: 1 };
+    expect(await kept.ask(never, once)).toEqual({ kind: 'failed', why: 'no answer to 1 requests' });
+    expect(server?.requests).toHaveLength(1);
+    expect(kept.server).toBe('127.0.0.1');
+  });
+
   it('does not take the late answer to an earlier question', async () => {
     let first: Buffer | undefined;
     const kept = await open('ipv4', (request, from, socket, count) => {

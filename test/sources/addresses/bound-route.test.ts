@@ -120,7 +120,9 @@ describe('a bound uplink', () => {
   test('without any route from its address is not bound either', async () => {
     const { routes, says } = setUp();
     says({ code: 2, stderr: 'RTNETLINK answers: Network is unreachable\n' });
-    expect(await routes.violation(bound, snapshot)).toContain('have no route (Network is unreachable)');
+    expect(await routes.violation(bound, snapshot)).toContain(
+      'have no route by wan2 (Network is unreachable)',
+    );
   });
 
   test('asks for IPv6 in its own words, and for where the question goes', async () => {
@@ -151,21 +153,84 @@ describe('a bound uplink', () => {
     const { routes, says, lines } = setUp();
     says(answer);
     expect(await routes.violation(bound, snapshot)).toBeUndefined();
-    expect(lines.map(({ event, level }) => `${level} ${event}`)).toEqual(['debug uplink_binding_unknown']);
+    await routes.violation(bound, { ...snapshot, routes: snapshot.routes.slice(1) });
+    expect(lines.map(({ event, level }) => `${level} ${event}`)).toEqual([
+      'warn uplink_binding_unknown',
+      'debug uplink_binding_unknown',
+    ]);
   });
 
   test('is not asked about on other systems, nor without an address to send from', async () => {
     const elsewhere = setUp('darwin');
-    expect(await elsewhere.routes.violation(bound, snapshot)).toBeUndefined();
+    for (const _ of [1, 2]) expect(await elsewhere.routes.violation(bound, snapshot)).toBeUndefined();
+    // Whoever binds an uplink there has to see to the routes, and is told so once.
+    expect(elsewhere.lines).toMatchObject([
+      {
+        level: 'warn',
+        event: 'uplink_binding_unknown',
+        message:
+          'cannot check that requests of lte from 203.0.113.10 leave by wan2: darwin does not tell which way packets go',
+      },
+      { level: 'debug' },
+    ]);
     const bare = setUp();
     expect(await bare.routes.violation(bound, snapshotOf([link('wan2', [])]))).toBeUndefined();
     expect([...elsewhere.asked, ...bare.asked]).toEqual([]);
   });
 });
 
+describe('an uplink that is bound to a source address', () => {
+  const second = snapshotOf(
+    [
+      link('eth1', ['192.168.1.10', '192.168.2.10'], { index: 3 }),
+      link('lo', ['192.0.2.1'], { loopback: true }),
+    ],
+    [
+      { family: 'ipv4', interface: 'eth1', gateway: address('192.168.1.1'), metric: 100 },
+      { family: 'ipv4', interface: 'eth1', gateway: address('192.168.2.1'), metric: 200 },
+    ],
+  );
+  const from = (text: string) => ({ uplink: 'lte', family: 'ipv4', source: address(text) }) as const;
+  const goes = (gateway: string) => ({
+    code: 0,
+    stdout: `1.1.1.1 from 192.168.2.10 via ${gateway} dev eth1`,
+  });
+
+  test('is fine where requests from it go to a gateway of its own network', async () => {
+    const { routes, asked, says } = setUp();
+    says(goes('192.168.2.1'));
+    expect(await routes.violation(from('192.168.2.10'), second)).toBeUndefined();
+    expect(asked).toEqual(['ip -4 route get 1.1.1.1 from 192.168.2.10']);
+  });
+
+  test('is not bound where they go to the gateway of another network over the same interface', async () => {
+    const { routes, says } = setUp();
+    says(goes('192.168.1.1'));
+    expect(await routes.violation(from('192.168.2.10'), second)).toBe(
+      'not_bound: requests of lte from 192.168.2.10 go to 192.168.1.1, which is not on the network of that address; mend it with: ' +
+        'ip route add default via 192.168.2.1 dev eth1 table 1003 && ip rule add from 192.168.2.10 table 1003',
+    );
+  });
+
+  test('may have any gateway where nobody translates it: a host with addresses of several networks is no exception', async () => {
+    const { routes, says } = setUp();
+    says({ code: 0, stdout: '1.1.1.1 from 9.9.9.9 via 192.168.1.1 dev eth1' });
+    const routed = snapshotOf([link('eth1', ['192.168.1.10', '9.9.9.9'])], second.routes);
+    expect(await routes.violation(from('9.9.9.9'), routed)).toBeUndefined();
+  });
+
+  test('may leave by any interface where the address is one of the loopback, and is not judged where it is missing', async () => {
+    const { routes, asked } = setUp();
+    expect(await routes.violation(from('192.0.2.1'), second)).toBeUndefined();
+    expect(await routes.violation(from('192.168.3.10'), second)).toBeUndefined();
+    expect(asked).toEqual([]);
+  });
+});
+
 test('an interface whose name begins like the wanted one is another', () => {
-  expect(readRoute({ code: 0, stdout: '1.1.1.1 dev wan22 src 192.0.2.1', stderr: '' }, 'wan2')).toEqual({
+  const way = { device: 'wan2', near: () => true };
+  expect(readRoute({ code: 0, stdout: '1.1.1.1 dev wan22 src 192.0.2.1', stderr: '' }, way)).toEqual({
     kind: 'violated',
-    how: 'leave by wan22',
+    how: 'leave by wan22 and not by wan2',
   });
 });

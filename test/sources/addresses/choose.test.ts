@@ -86,6 +86,33 @@ const cases: readonly Case[] = [
     why: /on a virtual interface/,
   },
   {
+    name: 'takes a source address and no other, wherever it is',
+    snapshot: snapshotOf([
+      link('eth0', ['8.8.1.1', '8.8.9.9']),
+      link('docker0', ['8.8.2.2'], { virtual: true }),
+    ]),
+    family: 'ipv4',
+    options: { source: address('8.8.2.2') },
+    gives: '8.8.2.2',
+    why: /^the only candidate/,
+  },
+  {
+    name: 'refuses to take another one where the host does not have the source address',
+    snapshot: snapshotOf([link('eth0', ['8.8.1.1'])], [route('ipv4', 'eth0')]),
+    family: 'ipv4',
+    options: { source: address('8.8.2.2') },
+    gives: 'unavailable',
+    why: /^this host does not have 8\.8\.2\.2$/,
+  },
+  {
+    name: 'refuses a source address that is on another interface than the one named',
+    snapshot: snapshotOf([link('eth0', ['8.8.1.1']), link('eth1', ['8.8.2.2'])]),
+    family: 'ipv4',
+    options: { interface: 'eth0', source: address('8.8.2.2') },
+    gives: 'unavailable',
+    why: /^eth0 does not have 8\.8\.2\.2$/,
+  },
+  {
     name: 'does not let the default route of the other family decide',
     snapshot: snapshotOf([link('eth0', ['8.8.1.1']), link('eth1', ['8.8.9.9'])], [route('ipv6', 'eth1')]),
     family: 'ipv4',

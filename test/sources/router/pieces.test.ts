@@ -25,9 +25,33 @@ describe('the gateway', () => {
     );
     expect(gatewayOf(snapshot, 'ipv4')).toEqual({
       kind: 'found',
-      gateway: { family: 'ipv4', address: '192.168.1.1', interface: 'eth0', localAddress: '192.168.1.10' },
+      gateway: {
+        family: 'ipv4',
+        address: '192.168.1.1',
+        interface: 'eth0',
+        index: 2,
+        localAddress: '192.168.1.10',
+      },
     });
-    expect(gatewayOf(snapshot, 'ipv4', 'wlan0')).toMatchObject({ gateway: { address: '192.168.2.1' } });
+    expect(gatewayOf(snapshot, 'ipv4', { interface: 'wlan0' })).toMatchObject({
+      gateway: { address: '192.168.2.1' },
+    });
+  });
+
+  it('is one on the network of the source address that an uplink is bound to', () => {
+    const snapshot = snapshotOf(
+      [link('eth0', ['192.168.1.10', '192.168.2.10', '192.168.3.10'])],
+      [route('eth0', '192.168.1.1', 100), route('eth0', '192.168.2.1', 200)],
+    );
+    const from = (text: string) => gatewayOf(snapshot, 'ipv4', { source: address(text) });
+    expect(from('192.168.2.10')).toMatchObject({
+      gateway: { address: '192.168.2.1', localAddress: '192.168.2.10' },
+    });
+    expect(from('192.168.3.10')).toEqual({
+      kind: 'none',
+      why: 'there is no IPv4 default route for 192.168.3.10',
+    });
+    expect(from('192.168.4.10')).toMatchObject({ kind: 'none' });
   });
 
   it('is never that of an interface that is down, however cheap its route', () => {
@@ -36,7 +60,7 @@ describe('the gateway', () => {
       [route('eth0', '192.168.1.1'), route('wlan0', '192.168.2.1', 600)],
     );
     expect(gatewayOf(snapshot, 'ipv4')).toMatchObject({ gateway: { address: '192.168.2.1' } });
-    expect(gatewayOf(snapshot, 'ipv4', 'eth0')).toMatchObject({
+    expect(gatewayOf(snapshot, 'ipv4', { interface: 'eth0' })).toMatchObject({
       kind: 'none',
       why: 'there is no IPv4 default route on eth0 that is up',
     });

@@ -1,6 +1,6 @@
 import { Subject } from 'rxjs';
 import { describe, expect, it } from 'vitest';
-import { address } from '../../../src/model/address.ts';
+import { address, type IpAddress } from '../../../src/model/address.ts';
 import type { Binding, BindingPlace } from '../../../src/net/stun/binding.ts';
 import type { StunResult } from '../../../src/net/stun/exchange.ts';
 import { type KeepWatchPlace, keepWatch } from '../../../src/sources/triggers/keep-watch.ts';
@@ -13,10 +13,23 @@ const sentAway: StunResult = { kind: 'error', code: 300, reason: 'Try Alternate'
 const EVERY = 20_000;
 const server = (host: string) => ({ host, port: 3478, operator: host });
 
+interface Options {
+  readonly every?: number;
+  readonly random?: () => number;
+  /** What a server's name turned out to be. */
+  readonly found?: (host: string) => IpAddress | undefined;
+  readonly opened?: (place: BindingPlace) => void;
+}
+
 /** A keep-watch whose sockets answer what the test says, the last word again and again. */
-function setUp(answers: StunResult[], options: { every?: number; random?: () => number } = {}) {
+function setUp(answers: StunResult[], options: Options = {}) {
   const all = bench({ random: options.random ?? (() => 0) });
-  const asked: { readonly at: number; readonly host: string; readonly socket: number }[] = [];
+  const asked: {
+    readonly at: number;
+    readonly host: string;
+    readonly socket: number;
+    readonly datagrams: number;
+  }[] = [];
   const opened: BindingPlace[] = [];
   let open = 0;
   let spared = false;
@@ -27,12 +40,15 @@ function setUp(answers: StunResult[], options: { every?: number; random?: () => 
       randomBytes: (count) => new Uint8Array(count),
       open: async (place): Promise<Binding> => {
         opened.push(place);
+        options.opened?.(place);
         const socket = opened.length;
         open += 1;
         let closed = false;
         return {
-          ask: async () => {
-            asked.push({ at: all.time.frame, host: place.host, socket });
+          server: options.found?.(place.host),
+          ask: async (_, retransmission) => {
+            const datagrams = retransmission?.requests ?? 3;
+            asked.push({ at: all.time.frame, host: place.host, socket, datagrams });
             return (answers.length > 1 ? answers.shift() : answers[0]) ?? silent;
           },
           close: () => {
@@ -165,21 +181,64 @@ describe('the keep-watch', () => {
   it('returns to its pace with the first answer, and tells what changed meanwhile', async () => {
     const all = setUp([mapped('203.0.113.1'), silent, silent, silent, mapped('203.0.113.2')]);
     all.places.next([all.place()]);
-    // At 23 s the old socket and a new one are silent, at 24 s the new one again; the next server answers at 25 s.
+    // At 23 s the old socket and a new one are silent, then the next server; the one after it answers.
     await all.pass(50_000);
-    expect([...new Set(all.times())]).toEqual([3, 23, 24, 25, 45]);
+    expect([...new Set(all.times())]).toEqual([3, 23, 24.5, 26, 46]);
+    expect(all.asked.map(({ host }) => host)).toEqual(['one', 'one', 'one', 'two', 'three', 'three']);
     expect(all.told()).toEqual(['mapping_changed stun inject']);
   });
 
-  it('is in no haste for ever where answers came once: after 900 questions the pause doubles', async () => {
+  it('is in haste for twelve minutes where all fall silent that answered, with one datagram each time; then the pause doubles', async () => {
     const all = setUp([mapped('203.0.113.1'), silent]);
     all.places.next([all.place()]);
-    await all.pass(23_000 + 899 * 1_000);
-    expect(all.asked).toHaveLength(1 + 1 + 900);
-    const before = all.asked.length;
-    await all.pass(1_000 + 400_000);
-    const times = all.times().slice(before - 1);
-    expect(times.slice(1).map((time, index) => time - (times[index] ?? 0))).toEqual([1, 40, 80, 160]);
+    await all.pass(23_000);
+    const whole = all.asked.splice(0);
+    expect(whole.map(({ datagrams }) => datagrams)).toEqual([3, 3, 3]);
+    await all.pass(719_000);
+    const hasty = all.asked.splice(0);
+    expect(hasty).toHaveLength(719 / 1.5 - (719 % 1.5) / 1.5);
+    expect(new Set(hasty.map(({ datagrams }) => datagrams))).toEqual(new Set([1]));
+    await all.pass(401_000);
+    const times = [hasty.at(-1)?.at ?? 0, ...all.asked.map(({ at }) => at)];
+    expect(times.slice(1).map((time, index) => (time - (times[index] ?? 0)) / 1_000)).toEqual([
+      1.5, 40, 80, 160,
+    ]);
+    expect(all.asked.map(({ datagrams }) => datagrams)).toEqual([3, 3, 3, 3]);
+  });
+
+  it('in haste asks servers by the address they were found at, and passes those over that would have to be looked up', async () => {
+    const places: string[] = [];
+    const all = setUp([mapped('203.0.113.1'), silent], {
+      found: (host) => (host === 'one' ? address('192.0.2.1') : undefined),
+      opened: ({ host }) => places.push(host),
+    });
+    all.places.next([all.place({ servers: [server('one'), server('two'), server('192.0.2.3')] })]);
+    await all.pass(31_000);
+    expect(places).toEqual(['one', 'one', 'two', '192.0.2.3', '192.0.2.1', '192.0.2.3', '192.0.2.1']);
+  });
+
+  it('is in no haste where a server answers, if only to send it away', async () => {
+    const all = setUp([mapped('203.0.113.1'), silent, silent, sentAway, silent]);
+    all.places.next([all.place()]);
+    await all.pass(200_000);
+    expect([...new Set(all.times())]).toEqual([3, 23, 24.5, 64.5, 144.5]);
+  });
+
+  it('gives a trigger at once where the first answer is not the address in force', async () => {
+    const all = setUp([mapped('203.0.113.1')]);
+    all.places.next([
+      all.place({ key: 'wrong', inForce: () => address('198.51.100.7') }),
+      all.place({ key: 'right', inForce: () => address('203.0.113.1') }),
+    ]);
+    await all.pass(50_000);
+    expect(all.seen).toEqual([
+      {
+        reason: 'mapping_changed',
+        source: 'stun',
+        mode: 'inject',
+        detail: 'one:3478 sees 203.0.113.1, and 198.51.100.7 is taken for the address',
+      },
+    ]);
   });
 
   it('leaves a server that sends it away at once, and asks the next one later than usual', async () => {

@@ -3,9 +3,11 @@ import { type Cloud, Unusable } from './contract.ts';
 
 const MAC = /^(?:[0-9a-f]{2}:){5}[0-9a-f]{2}$/i;
 const META = '/latest/meta-data';
+const CARDS = `${META}/network/interfaces/macs`;
 
 /**
- * https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/ec2-instance-metadata.html (items `public-ipv4`, `ipv6`; 404 where there is none),
+ * https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/ec2-instance-metadata.html (items `public-ipv4`, `ipv6`, and below a card's MAC address
+ * `public-ipv4s`, `ipv6s`, one on each line; 404 where there is none),
  * .../configuring-instance-metadata-service.html (tokens; 401 without, 403 where the service is turned off).
  * In a container the token comes back only if the instance's hop limit is 2 or more.
  */
@@ -14,16 +16,22 @@ export const aws: Cloud = {
   operator: 'Amazon',
   endpoints: { ipv4: 'http://169.254.169.254', ipv6: 'http://[fd00:ec2::254]' },
   tells: ['ipv4', 'ipv6'],
+  cards: ['ipv4', 'ipv6'],
   // Nitro says so; older Xen instances in the version of their firmware only (`4.11.amazon`).
   owns: ({ sys_vendor, bios_vendor, bios_version }) =>
     sys_vendor === 'Amazon EC2' || bios_vendor === 'Amazon EC2' || /amazon/i.test(bios_version),
-  read: async (ask, family, { tokenless }) => {
+  read: async (ask, family, { tokenless, mac }) => {
     const names = {
       path: '/latest/api/token',
       life: 'x-aws-ec2-metadata-token-ttl-seconds',
       token: 'x-aws-ec2-metadata-token',
     };
     const headers = await session(ask, names, tokenless);
+    if (mac !== undefined) {
+      const list = family === 'ipv4' ? 'public-ipv4s' : 'ipv6s';
+      const found = await item(ask, `${CARDS}/${mac}/${list}`, headers);
+      return found === undefined ? [] : found.split(/\s+/);
+    }
     const found = await item(ask, `${META}/${family === 'ipv4' ? 'public-ipv4' : 'ipv6'}`, headers);
     return found === undefined ? [] : [found];
   },
@@ -38,9 +46,10 @@ export const alibaba: Cloud = {
   operator: 'Alibaba Cloud',
   endpoints: { ipv4: 'http://100.100.100.200', ipv6: 'http://[fd00:100::100:200]' },
   tells: ['ipv4', 'ipv6'],
+  cards: ['ipv6'],
   owns: ({ sys_vendor, product_name }) =>
     sys_vendor === 'Alibaba Cloud' || product_name === 'Alibaba Cloud ECS',
-  read: async (ask, family, { tokenless }) => {
+  read: async (ask, family, { tokenless, mac: wanted }) => {
     const names = {
       path: '/latest/api/token',
       life: 'x-aliyun-ecs-metadata-token-ttl-seconds',
@@ -51,9 +60,9 @@ export const alibaba: Cloud = {
       const found = await item(ask, `${META}/eipv4`, headers);
       return found === undefined ? [] : [found];
     }
-    const mac = await item(ask, `${META}/mac`, headers);
+    const mac = wanted ?? (await item(ask, `${META}/mac`, headers));
     if (mac === undefined || !MAC.test(mac)) throw new Unusable('it does not tell the MAC address');
-    const found = await item(ask, `${META}/network/interfaces/macs/${mac}/ipv6s`, headers);
+    const found = await item(ask, `${CARDS}/${mac}/ipv6s`, headers);
     return bracketed(found ?? '');
   },
 };
@@ -76,6 +85,7 @@ export const tencent: Cloud = {
   operator: 'Tencent Cloud',
   endpoints: { ipv4: 'http://169.254.0.23' },
   tells: ['ipv4'],
+  cards: [],
   owns: ({ sys_vendor }) => sys_vendor === 'Tencent Cloud',
   read: async (ask) => {
     const found = await item(ask, `${META}/public-ipv4`);

@@ -25,6 +25,8 @@ export interface Cloud {
   readonly endpoints: { readonly ipv4: string; readonly ipv6?: string };
   /** The families whose public addresses it tells at all. */
   readonly tells: readonly Family[];
+  /** The families in which it tells which address is which card's; in the others it tells the first card's, or all alike. */
+  readonly cards: readonly Family[];
   /** True if the firmware of this machine says that it is one of this cloud's. */
   readonly owns: (firmware: Firmware) => boolean;
   /**
@@ -37,6 +39,15 @@ export interface Cloud {
 export interface CloudOptions {
   /** Ask without a token where the service gives none. */
   readonly tokenless: boolean;
+  /** Only of the card with this hardware address, `00:16:3e:0f:aa:bb`; asked for where `cards` has the family. */
+  readonly mac?: string;
+}
+
+/** True if no card is wanted in particular, or this one is. Clouds write hardware addresses with colons, without, in capitals. */
+export function isCard(wanted: string | undefined, mac: unknown): boolean {
+  if (wanted === undefined) return true;
+  const plain = (text: string): string => text.replaceAll(/[:-]/g, '').toLowerCase();
+  return typeof mac === 'string' && plain(mac) === plain(wanted);
 }
 
 /** One request to the endpoint. Any status is an answer; rejects as `HttpClient` does. */

@@ -1,6 +1,6 @@
-import { parse } from 'yaml';
 import { at, bodyOf, document, item, list, texts, withoutPrefix } from './answers.ts';
-import { type Ask, type Cloud, Unusable } from './contract.ts';
+import { type Ask, type Cloud, isCard, Unusable } from './contract.ts';
+import { readNetworkConfig } from './network-config.ts';
 
 /**
  * https://cloud.google.com/compute/docs/metadata/predefined-metadata-keys (`network-interfaces/`: `accessConfigs[].externalIp`, empty where
@@ -11,8 +11,9 @@ export const google: Cloud = {
   operator: 'Google',
   endpoints: { ipv4: 'http://169.254.169.254', ipv6: 'http://[fd20:ce::254]' },
   tells: ['ipv4', 'ipv6'],
+  cards: ['ipv4', 'ipv6'],
   owns: ({ product_name }) => product_name === 'Google Compute Engine',
-  read: async (ask, family) => {
+  read: async (ask, family, { mac }) => {
     const flavor = { 'metadata-flavor': 'Google' };
     const genuine: Ask = async (path, request) => {
       const answer = await ask(path, request);
@@ -26,7 +27,8 @@ export const google: Cloud = {
       '/computeMetadata/v1/instance/network-interfaces/?recursive=true',
       flavor,
     );
-    return list(cards, 'network-interfaces').flatMap((card) => {
+    const wanted = list(cards, 'network-interfaces').filter((card) => isCard(mac, at(card, 'mac')));
+    return wanted.flatMap((card) => {
       if (family === 'ipv6') return texts(list(at(card, 'ipv6s'), 'ipv6s'), 'ipv6s');
       const configs = list(at(card, 'accessConfigs'), 'accessConfigs');
       return texts(
@@ -47,28 +49,34 @@ export const azure: Cloud = {
   operator: 'Microsoft',
   endpoints: { ipv4: 'http://169.254.169.254' },
   tells: ['ipv4', 'ipv6'],
+  cards: ['ipv4', 'ipv6'],
   // The asset tag of every Azure machine; the vendor alone would be any Hyper-V.
   owns: ({ chassis_asset_tag }) => chassis_asset_tag === '7783-7084-3265-9085-8269-3286-77',
-  read: async (ask, family) => {
+  read: async (ask, family, { mac }) => {
     const headers = { metadata: 'true' };
     const network = await document(ask, '/metadata/instance/network?api-version=2021-02-01', headers);
-    const own = list(at(network, 'interface'), 'interface').flatMap((card) =>
-      texts(
-        list(at(card, family, 'ipAddress'), 'ipAddress').map((entry) => at(entry, 'publicIpAddress')),
-        'publicIpAddress',
-      ),
+    const entries = list(at(network, 'interface'), 'interface')
+      .filter((card) => isCard(mac, at(card, 'macAddress')))
+      .flatMap((card) => list(at(card, family, 'ipAddress'), 'ipAddress'));
+    const own = texts(
+      entries.map((entry) => at(entry, 'publicIpAddress')),
+      'publicIpAddress',
     );
     if (own.length > 0) return own;
+    const inside = new Set(entries.map((entry) => at(entry, 'privateIpAddress')));
     const balancer = await document(ask, '/metadata/loadbalancer?api-version=2020-10-01', headers);
-    const pairs = list(at(balancer, 'loadbalancer', 'publicIpAddresses'), 'publicIpAddresses');
+    const pairs = list(at(balancer, 'loadbalancer', 'publicIpAddresses'), 'publicIpAddresses').filter(
+      (pair) => mac === undefined || inside.has(unbracketed(at(pair, 'privateIpAddress'))),
+    );
     return texts(
-      pairs.map((pair) => at(pair, 'frontendIpAddress')),
+      pairs.map((pair) => unbracketed(at(pair, 'frontendIpAddress'))),
       'frontendIpAddress',
-    )
-      .map((text) => text.replace(/^\[(.*)\]$/, '$1'))
-      .filter((text) => text.includes(':') === (family === 'ipv6'));
+    ).filter((text) => text.includes(':') === (family === 'ipv6'));
   },
 };
+
+const unbracketed = (value: unknown): unknown =>
+  typeof value === 'string' ? value.replace(/^\[(.*)\]$/, '$1') : value;
 
 /**
  * https://docs.oracle.com/iaas/Content/Compute/Tasks/gettingmetadata.htm (version 2, `Authorization: Bearer Oracle`). Cards are listed with
@@ -79,12 +87,12 @@ export const oracle: Cloud = {
   operator: 'Oracle',
   endpoints: { ipv4: 'http://169.254.169.254', ipv6: 'http://[fd00:c1::a9fe:a9fe]' },
   tells: ['ipv6'],
+  cards: ['ipv6'],
   owns: ({ chassis_asset_tag }) => chassis_asset_tag === 'OracleCloud.com',
-  read: async (ask) => {
+  read: async (ask, _, { mac }) => {
     const cards = await document(ask, '/opc/v2/vnics/', { authorization: 'Bearer Oracle' });
-    return list(cards, 'vnics').flatMap((card) =>
-      texts(list(at(card, 'ipv6Addresses'), 'ipv6Addresses'), 'ipv6Addresses'),
-    );
+    const wanted = list(cards, 'vnics').filter((card) => isCard(mac, at(card, 'macAddr')));
+    return wanted.flatMap((card) => texts(list(at(card, 'ipv6Addresses'), 'ipv6Addresses'), 'ipv6Addresses'));
   },
 };
 
@@ -94,8 +102,11 @@ export const digitalocean: Cloud = {
   operator: 'DigitalOcean',
   endpoints: { ipv4: 'http://169.254.169.254' },
   tells: ['ipv4', 'ipv6'],
+  cards: ['ipv4', 'ipv6'],
   owns: ({ sys_vendor }) => sys_vendor === 'DigitalOcean',
-  read: async (ask, family) => {
+  read: async (ask, family, { mac }) => {
+    // A Droplet has one public card; the other is its private one.
+    if (mac !== undefined && !isCard(mac, await item(ask, '/metadata/v1/interfaces/public/0/mac'))) return [];
     const found = await item(ask, `/metadata/v1/interfaces/public/0/${family}/address`);
     return found === undefined ? [] : [found];
   },
@@ -110,35 +121,24 @@ export const hetzner: Cloud = {
   operator: 'Hetzner',
   endpoints: { ipv4: 'http://169.254.169.254' },
   tells: ['ipv4', 'ipv6'],
+  cards: ['ipv4', 'ipv6'],
   owns: ({ sys_vendor }) => sys_vendor === 'Hetzner',
-  read: async (ask, family) => {
+  read: async (ask, family, { mac }) => {
     const root = '/hetzner/v1/metadata';
+    const read = async () => {
+      const cards = readNetworkConfig(bodyOf(await ask(root), root));
+      return cards.filter((card) => isCard(mac, card.mac));
+    };
     if (family === 'ipv4') {
+      // The configuration lists the public card alone; those of private networks are not in it.
+      if (mac !== undefined && (await read()).length === 0) return [];
       const found = await item(ask, `${root}/public-ipv4`);
       return found === undefined ? [] : [found];
     }
-    const config = at(yaml(bodyOf(await ask(root), root), root), 'network-config', 'config');
-    const subnets = list(config, 'config').flatMap((card) => list(at(card, 'subnets'), 'subnets'));
-    return texts(
-      subnets.map((subnet) => at(subnet, 'address')),
-      'address',
-    )
-      .map(withoutPrefix)
-      .filter((text) => text.includes(':'));
+    const addresses = (await read()).flatMap((card) => card.addresses);
+    return addresses.filter((text) => text.includes(':'));
   },
 };
-
-function yaml(body: string, path: string): unknown {
-  let value: unknown;
-  try {
-    // Aliases are refused: a document of a few octets could become gigabytes with them.
-    value = parse(body, { maxAliasCount: 0, logLevel: 'error' });
-  } catch {
-    throw new Unusable(`the answer to ${path} is not YAML`);
-  }
-  if (at(value, 'network-config') !== undefined) return value;
-  throw new Unusable(`the answer to ${path} has no network-config`);
-}
 
 /**
  * https://docs.openstack.org/nova/latest/user/metadata.html: a floating address stands in the EC2-compatible part only (200 with nothing in
@@ -149,6 +149,7 @@ export const openstack: Cloud = {
   operator: 'the OpenStack cloud',
   endpoints: { ipv4: 'http://169.254.169.254' },
   tells: ['ipv4', 'ipv6'],
+  cards: [],
   owns: ({ product_name, chassis_asset_tag }) =>
     /^OpenStack (?:Nova|Compute)$/.test(product_name) ||
     ['OpenStack Nova', 'OpenStack Compute', 'HUAWEICLOUD', 'OpenTelekomCloud', 'SAP CCloud VM'].includes(

@@ -1,6 +1,9 @@
 import * as z from 'zod';
 import { classify, type IpAddress } from '../../../model/address.ts';
+import { boundInterface, isBound } from '../../../model/binding.ts';
 import type { Reading, Witness } from '../../../model/reading.ts';
+import { preferredRoute } from '../../../model/route.ts';
+import type { Snapshot } from '../../../model/snapshot.ts';
 import { HttpFailure } from '../../../net/http.ts';
 import { cleanWords } from '../../../net/http-words.ts';
 import type { Detector, DetectorComponents, DetectorInit, DetectorKind } from '../../contract.ts';
@@ -60,18 +63,26 @@ function detector(
           `its metadata does not tell the public ${nameOf(family)} address of a machine`,
         );
       }
-      if (memory.isSilent(cloud, snapshot)) {
-        return unavailable(via, 'has never answered, and the network has not changed since it was asked');
+      const now = (): number => components.clock.monotonic();
+      const rest = memory.rest(cloud, snapshot, now());
+      if (rest > 0) {
+        return unavailable(via, `has never answered; it is asked again in ${Math.ceil(rest / 1_000)} s`);
       }
+      const card = cardOf(cloud, init, snapshot);
+      if (card.kind === 'none') return unavailable(via, card.why);
       const both = AbortSignal.any([signal, limit]);
       const ask = asker(endpointOf(cloud, snapshot), components.http, both, () => memory.noteAnswer(cloud));
-      const began = components.clock.monotonic();
-      const silent = (): void => memory.noteSilence(cloud, snapshot);
+      const began = now();
+      const silent = (): void => memory.noteSilence(cloud, snapshot, now());
       try {
-        return choose(await cloud.read(ask, family, { tokenless: given.imds_v1 === true }), via, init);
+        return choose(
+          await cloud.read(ask, family, { tokenless: given.imds_v1 === true, ...card.options }),
+          via,
+          init,
+        );
       } catch (error) {
         // The next witness was quicker, as it is wherever nobody answers here: its answer ends this question before the deadline does.
-        if (signal.aborted && components.clock.monotonic() - began >= deadline / 3) silent();
+        if (signal.aborted && now() - began >= deadline / 3) silent();
         signal.throwIfAborted();
         if (error instanceof Unusable) return unavailable(via, error.message);
         if (!(error instanceof HttpFailure)) throw error;
@@ -84,8 +95,38 @@ function detector(
   };
 }
 
+type CardFound =
+  | { readonly kind: 'found'; readonly options: { readonly mac?: string } }
+  | { readonly kind: 'none'; readonly why: string };
+
+/** The card that a bound uplink asks about: another one's address would be another uplink's. */
+function cardOf(cloud: Cloud, init: DetectorInit<Options>, snapshot: Snapshot): CardFound {
+  if (!isBound(init)) return { kind: 'found', options: {} };
+  const { family } = init;
+  const name = boundInterface(init, snapshot);
+  const owner = snapshot.interfaces.find((one) => one.name === name);
+  if (owner === undefined)
+    return { kind: 'none', why: `this host does not have ${init.interface ?? init.source}` };
+  if (cloud.cards.includes(family) && owner.mac !== undefined) {
+    return { kind: 'found', options: { mac: owner.mac } };
+  }
+  const main = preferredRoute(
+    snapshot.routes,
+    family,
+    () => true,
+    () => false,
+  );
+  if (main?.interface === owner.name) return { kind: 'found', options: {} };
+  const why = `it does not tell whose card an address is, and ${owner.name} does not hold the default route`;
+  return { kind: 'none', why };
+}
+
 /** The first address fit to publish, in the cloud's own order; every one must be read in full. */
-function choose(texts: readonly string[], via: Witness, { family, allow }: DetectorInit<Options>): Reading {
+function choose(
+  texts: readonly string[],
+  via: Witness,
+  { family, allow, source }: DetectorInit<Options>,
+): Reading {
   const addresses: IpAddress[] = [];
   for (const text of texts) {
     const found = readAddressText(text, family, 'what it names');
@@ -99,7 +140,14 @@ function choose(texts: readonly string[], via: Witness, { family, allow }: Detec
       `names no public ${nameOf(family)} address: this machine has none, or is behind NAT`,
     );
   }
-  const address = addresses.find((candidate) => isFit(candidate, allow));
+  if (source !== undefined && addresses.length > 1 && !addresses.includes(source)) {
+    return unavailable(
+      via,
+      `names ${addresses.length} addresses, and not which of them belongs to ${source}`,
+    );
+  }
+  const own = source !== undefined && addresses.includes(source) ? [source] : addresses;
+  const address = own.find((candidate) => isFit(candidate, allow));
   if (address === undefined) {
     return unavailable(via, `names only addresses that are not public: ${addresses.slice(0, 4).join(', ')}`);
   }

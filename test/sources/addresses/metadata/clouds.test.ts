@@ -1,12 +1,14 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { address } from '../../../../src/model/address.ts';
+import type { Binding } from '../../../../src/model/binding.ts';
 import type { Family } from '../../../../src/model/family.ts';
 import { bracketed } from '../../../../src/sources/addresses/metadata/amazon-like.ts';
 import { clouds } from '../../../../src/sources/addresses/metadata/clouds.ts';
 import type { CloudName } from '../../../../src/sources/addresses/metadata/contract.ts';
 import { createMetadataKind } from '../../../../src/sources/addresses/metadata/index.ts';
 import { CloudMemory } from '../../../../src/sources/addresses/metadata/memory.ts';
-import { components, link, question, snapshotOf } from '../fixtures.ts';
+import { components, link, question, route, snapshotOf } from '../fixtures.ts';
 import { NOT_FOUND, type Said, type Service, service, withToken } from './imds.ts';
 
 interface Scene {
@@ -14,11 +16,17 @@ interface Scene {
   readonly options?: object;
   readonly allow?: readonly string[];
   readonly interfaces?: readonly string[];
+  /** What the uplink is bound to; the host has eth0, which holds the default route, and eth1. */
+  readonly bound?: Binding;
 }
+
+/** Of eth0 and eth1. */
+const [FIRST, SECOND] = ['02:00:00:00:00:01', '02:00:00:00:00:02'];
 
 /** Asks the cloud as an operator names it; what the firmware says is tested elsewhere. */
 async function ask(cloud: CloudName, { http }: Service, scene: Scene = {}) {
-  const { family = 'ipv4', options = {}, allow = [], interfaces = ['10.0.0.5'] } = scene;
+  const { family = 'ipv4', options = {}, allow = [], interfaces = ['10.0.0.5'], bound } = scene;
+  const second = link('eth1', ['10.0.1.5', '10.0.1.6'], { mac: SECOND });
   const kind = createMetadataKind(new CloudMemory(() => Promise.reject(new Error('not to be read'))));
   const families: Family[] = [];
   const given = components({
@@ -27,10 +35,17 @@ async function ask(cloud: CloudName, { http }: Service, scene: Scene = {}) {
       return http;
     },
   });
-  const init = { family, options: kind.options.parse({ cloud, ...options }), allow };
+  const init = { family, options: kind.options.parse({ cloud, ...options }), allow, ...bound };
   const [detector] = kind.create(init, given);
   if (detector === undefined) throw new Error('no detector');
-  const reading = await detector.read(question({ snapshot: snapshotOf([link('eth0', interfaces)]) }));
+  const reading = await detector.read(
+    question({
+      snapshot: snapshotOf(
+        [link('eth0', interfaces, { mac: FIRST }), ...(bound === undefined ? [] : [second])],
+        [route('ipv4', 'eth0'), route('ipv6', 'eth0')],
+      ),
+    }),
+  );
   return { reading, families };
 }
 
@@ -367,9 +382,9 @@ vendor_data: "test"
   });
 
   it.each([
-    ['broken YAML', 'a: [b\n: :', 'the answer to /hetzner/v1/metadata is not YAML'],
+    ['broken YAML', 'a: [b\n: :', 'the answer has no network-config'],
     ['a page', '<html>', /has no network-config/],
-    ['aliases that would grow', 'a: &a [x]\nnetwork-config:\n  config: *a', /is not YAML$/],
+    ['aliases that would grow', 'a: &a [x]\nnetwork-config:\n  config: *a', 'config is not a list'],
     ['another shape', 'network-config:\n  config: none', 'config is not a list'],
   ])('is not believed with %s', async (_, body, why) => {
     const hetzner = service({ '/hetzner/v1/metadata': () => body });
@@ -428,6 +443,128 @@ describe('OpenStack', () => {
     const bare = service({});
     expect((await ask('openstack', bare)).reading).toMatchObject(unavailable(/names no public IPv4/));
   });
+});
+
+describe('an uplink that is bound to the second card', () => {
+  const bound = { interface: 'eth1' };
+  const answers: Readonly<Record<string, unknown>> = {
+    '/computeMetadata/v1/instance/network-interfaces/?recursive=true': [
+      { mac: FIRST, accessConfigs: [{ externalIp: '34.0.0.1' }], ipv6s: ['2600:1900::1'] },
+      { mac: SECOND, accessConfigs: [{ externalIp: '34.0.0.2' }], ipv6s: ['2600:1900::2'] },
+    ],
+    '/metadata/instance/network?api-version=2021-02-01': {
+      interface: ['01', '02'].map((end) => ({
+        macAddress: `0200000000${end}`,
+        ipv4: { ipAddress: [{ privateIpAddress: `10.1.0.${end === '01' ? 4 : 5}`, publicIpAddress: '' }] },
+        ipv6: { ipAddress: [{ privateIpAddress: `fd00::${end === '01' ? 4 : 5}` }] },
+      })),
+    },
+    '/metadata/loadbalancer?api-version=2020-10-01': {
+      loadbalancer: {
+        publicIpAddresses: [
+          { frontendIpAddress: '51.0.0.1', privateIpAddress: '10.1.0.4' },
+          { frontendIpAddress: '51.0.0.2', privateIpAddress: '10.1.0.5' },
+          { frontendIpAddress: '[2a01:111::1]', privateIpAddress: '[fd00::4]' },
+          { frontendIpAddress: '[2a01:111::2]', privateIpAddress: '[fd00::5]' },
+        ],
+      },
+    },
+    '/opc/v2/vnics/': [
+      { macAddr: '02:00:00:00:00:01', ipv6Addresses: ['2603:c020::1'] },
+      { macAddr: '02:00:00:00:00:02', ipv6Addresses: ['2603:c020::2'] },
+    ],
+  };
+  const everywhere = service(
+    Object.fromEntries(Object.entries(answers).map(([path, value]) => [path, json(value)])),
+    { 'metadata-flavor': 'Google' },
+  );
+
+  it.each([
+    ['google', 'ipv4', '34.0.0.2', '34.0.0.1'],
+    ['google', 'ipv6', '2600:1900::2', '2600:1900::1'],
+    ['azure', 'ipv4', '51.0.0.2', '51.0.0.1'],
+    ['azure', 'ipv6', '2a01:111::2', '2a01:111::1'],
+    ['oracle', 'ipv6', '2603:c020::2', '2603:c020::1'],
+  ] as const)('%s: is told the %s address of that card', async (cloud, family, second, first) => {
+    expect((await ask(cloud, everywhere, { family, bound })).reading).toMatchObject(known(cloud, second));
+    expect((await ask(cloud, everywhere, { family, bound: { interface: 'eth0' } })).reading).toMatchObject(
+      known(cloud, first),
+    );
+    expect((await ask(cloud, everywhere, { family })).reading).toMatchObject(known(cloud, first));
+  });
+
+  it('AWS and Alibaba Cloud: the card’s own items are asked for', async () => {
+    const aws = withToken('aws-ec2', {
+      'public-ipv4': '18.0.0.1',
+      [`network/interfaces/macs/${SECOND}/public-ipv4s`]: '18.0.0.2\n18.0.0.3\n',
+      [`network/interfaces/macs/${SECOND}/ipv6s`]: '2600:1f18::2',
+    });
+    expect((await ask('aws', aws, { bound })).reading).toMatchObject(known('aws', '18.0.0.2'));
+    expect((await ask('aws', aws, { bound, family: 'ipv6' })).reading).toMatchObject(
+      known('aws', '2600:1f18::2'),
+    );
+    expect((await ask('aws', aws, { bound: { interface: 'eth0' } })).reading).toMatchObject(
+      unavailable(/names no public IPv4/),
+    );
+    const alibaba = withToken('aliyun-ecs', {
+      eipv4: '47.0.0.4',
+      mac: FIRST,
+      [`network/interfaces/macs/${SECOND}/ipv6s`]: '[2408:4003::2]',
+    });
+    expect((await ask('alibaba', alibaba, { bound, family: 'ipv6' })).reading).toMatchObject(
+      known('alibaba', '2408:4003::2'),
+    );
+  });
+
+  it('two of its addresses are not told apart by the cloud: which is which must not be guessed', async () => {
+    const aws = withToken('aws-ec2', {
+      [`network/interfaces/macs/${SECOND}/public-ipv4s`]: '18.0.0.2\n18.0.0.3',
+    });
+    expect((await ask('aws', aws, { bound: { source: address('10.0.1.6') } })).reading).toMatchObject(
+      unavailable('names 2 addresses, and not which of them belongs to 10.0.1.6'),
+    );
+    expect((await ask('aws', aws, { bound: { source: address('10.0.7.7') } })).reading).toMatchObject(
+      unavailable('this host does not have 10.0.7.7'),
+    );
+  });
+
+  it('DigitalOcean and Hetzner: nothing is told of a card that is not the public one', async () => {
+    const droplet = service({
+      '/metadata/v1/interfaces/public/0/mac': () => FIRST,
+      '/metadata/v1/interfaces/public/0/ipv4/address': () => '104.0.0.4',
+    });
+    const hetzner = service({
+      '/hetzner/v1/metadata/public-ipv4': () => '49.0.0.4',
+      '/hetzner/v1/metadata': () =>
+        `network-config:\n  config:\n  - mac_address: ${FIRST}\n    subnets:\n    - address: 2a01:4f8::1/64\n`,
+    });
+    for (const [cloud, service] of [
+      ['digitalocean', droplet],
+      ['hetzner', hetzner],
+    ] as const) {
+      expect((await ask(cloud, service, { bound })).reading).toMatchObject(
+        unavailable(/names no public IPv4/),
+      );
+      expect((await ask(cloud, service, { bound: { interface: 'eth0' } })).reading.kind).toBe('known');
+    }
+    expect((await ask('hetzner', hetzner, { bound, family: 'ipv6' })).reading).toMatchObject(
+      unavailable(/names no public IPv6/),
+    );
+  });
+
+  it.each(['tencent', 'alibaba', 'openstack'] as const)(
+    '%s does not tell whose an IPv4 address is, so it is asked only for the card of the default route',
+    async (cloud) => {
+      const told = withToken('aliyun-ecs', { 'public-ipv4': '43.0.0.4', eipv4: '43.0.0.4' }, false);
+      expect((await ask(cloud, told, { bound })).reading).toMatchObject(
+        unavailable('it does not tell whose card an address is, and eth1 does not hold the default route'),
+      );
+      expect(told.requests).toEqual([]);
+      expect((await ask(cloud, told, { bound: { interface: 'eth0' } })).reading).toMatchObject(
+        known(cloud, '43.0.0.4'),
+      );
+    },
+  );
 });
 
 describe('every cloud', () => {

@@ -101,11 +101,12 @@ describe('the metadata detector', () => {
   });
 
   it.each(['refused', 'silent'] as const)(
-    'leaves a %s endpoint alone until the network has changed',
+    'leaves a %s endpoint alone for a minute, then for two and ever longer, or until the network has changed',
     async (kind) => {
       const memory = new CloudMemory(firmware(HETZNER).file);
       const endpoint = nobody(kind);
-      const detector = detectorOf(memory, endpoint.http, {}, 20);
+      let now = 0;
+      const detector = detectorOf(memory, endpoint.http, {}, 20, () => now);
       const before = snapshotOf([link('eth0', ['10.0.0.5'])], [route('ipv4', 'eth0')]);
       const first = await detector.read(question({ snapshot: before }));
       const words =
@@ -113,15 +114,23 @@ describe('the metadata detector', () => {
       expect(first).toMatchObject({ kind: 'unavailable', why: expect.stringMatching(words) });
       expect(await detector.read(question({ snapshot: before }))).toMatchObject({
         kind: 'unavailable',
-        why: 'has never answered, and the network has not changed since it was asked',
+        why: 'has never answered; it is asked again in 60 s',
       });
       // Another detector, made after the configuration was read again, knows it too.
       await detectorOf(memory, endpoint.http).read(question({ snapshot: before }));
       expect(endpoint.requests).toHaveLength(1);
+      // One slow answer is not the last word: the firmware says that somebody is there.
+      const asked: number[] = [];
+      for (now = 0; now < 4 * 3_600_000; now += 30_000) {
+        const count = endpoint.requests.length;
+        await detector.read(question({ snapshot: before }));
+        if (endpoint.requests.length > count) asked.push(now / 60_000);
+      }
+      expect(asked).toEqual([1, 3, 7, 15, 31, 63, 123, 183]);
       await detector.read(
         question({ snapshot: snapshotOf([link('eth0', ['10.0.0.6'])], [route('ipv4', 'eth0')]) }),
       );
-      expect(endpoint.requests).toHaveLength(2);
+      expect(endpoint.requests).toHaveLength(asked.length + 2);
     },
   );
 
