@@ -46,7 +46,8 @@ export class CloudMemory {
   }
 
   noteSilence(cloud: Cloud, snapshot: Snapshot, now: number): void {
-    if (this.#answered.has(cloud.name)) return;
+    // Two families that ask at the same time hear one silence.
+    if (this.#answered.has(cloud.name) || this.rest(cloud, snapshot, now) > 0) return;
     const scene = sceneOf(snapshot);
     const before = this.#silent.get(cloud.name);
     const times = before?.scene === scene ? before.times + 1 : 0;

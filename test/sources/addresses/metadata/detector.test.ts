@@ -134,6 +134,18 @@ describe('the metadata detector', () => {
     },
   );
 
+  it('takes the silence that two families hear at the same time for one', async () => {
+    const memory = new CloudMemory(firmware(HETZNER).file);
+    const endpoint = nobody('silent');
+    let now = 0;
+    const detector = detectorOf(memory, endpoint.http, {}, 20, () => now);
+    await Promise.all([1, 2].map(() => detector.read(question())));
+    expect(endpoint.requests).toHaveLength(2);
+    now = 60_000;
+    await detector.read(question());
+    expect(endpoint.requests).toHaveLength(3);
+  });
+
   it('goes on asking an endpoint that has answered before', async () => {
     let now: Service = there();
     const detector = detectorOf(
