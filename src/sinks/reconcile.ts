@@ -36,7 +36,7 @@ export interface ReconcileRequest extends CallRequest {
 export async function reconcile(init: ReconcileInit, request: ReconcileRequest): Promise<readonly Outcome[]> {
   const began = init.clock.monotonic();
   const { settled, confirmed, changes, repairs } = await consider(init, request);
-  if (confirmed.length > 0) await init.memory.settle(confirmed);
+  if (confirmed.length > 0) await init.memory.observed(confirmed);
   const outcomes = [...settled, ...confirmed];
   for (const batch of chunks(neighbouring(changes, init.batch), init.batch)) {
     await init.memory.attempting(batch.map((change) => change.target));

@@ -116,6 +116,32 @@ describe('reconcile', () => {
     expect(bench.written).toEqual([]);
   });
 
+  it.each(['aborted', 'unclear'])('keeps a write in doubt through a failed list (%s)', async (how) => {
+    const bench = new Bench();
+    bench.records = [{ key, content: '93.184.216.34' }];
+    await bench.run(bench.readable, [target('93.184.216.34')]);
+    const controller = new AbortController();
+    bench.answer = async () => {
+      // The provider has it; netdrift is never told.
+      bench.records = [{ key, content: '93.184.216.35' }];
+      if (how === 'aborted') controller.abort(new Error('newer'));
+      throw new SinkError(failure({ unclear: true }));
+    };
+    await bench
+      .run(bench.readable, [target('93.184.216.35')], { signal: controller.signal })
+      .catch(() => undefined);
+    bench.answer = async ({ target: { key: of } }) => ({ key: of, kind: 'updated' });
+    bench.onRead = () => {
+      throw new SinkError(failure());
+    };
+    expect(kinds(await bench.run(bench.readable, [target('93.184.216.34')]))).toEqual(['failed']);
+    expect(bench.memory.unclear(key)).toBe(true);
+    bench.onRead = () => {};
+    expect(await bench.run(bench.readable, [target('93.184.216.34')])).toMatchObject([
+      { kind: 'updated', previous: ['93.184.216.35'] },
+    ]);
+  });
+
   it('tells what stood there before', async () => {
     const bench = new Bench();
     bench.records = [{ key, content: '93.184.216.35' }];

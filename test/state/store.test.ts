@@ -393,6 +393,8 @@ describe('any sequence of writes, crashes and restarts (property)', () => {
     fc.record({ do: fc.constant('succeed' as const), name, value }),
     fc.record({ do: fc.constant('fail' as const), name, value }),
     fc.record({ do: fc.constant('unclear' as const), name, value }),
+    fc.record({ do: fc.constant('unreadable' as const), name, value }),
+    fc.record({ do: fc.constant('found right' as const), name, value }),
     fc.record({ do: fc.constant('crash' as const), name, value }),
   );
 
@@ -417,6 +419,8 @@ describe('any sequence of writes, crashes and restarts (property)', () => {
           return store.sink('dyn', 'f');
         };
         const model = new Map<string, { confirmed?: string; doubtful: boolean; begun: boolean }>();
+        // Only a write that this process has begun can come to an end in it.
+        const underWay = new Set<string>();
         const of = (record: string) => {
           const known = model.get(record) ?? { doubtful: false, begun: false };
           model.set(record, known);
@@ -431,18 +435,29 @@ describe('any sequence of writes, crashes and restarts (property)', () => {
                 await sink.attempting([target(record, address)]);
                 expected.doubtful ||= expected.begun;
                 expected.begun = true;
+                underWay.add(record);
                 break;
               case 'succeed':
+                if (!underWay.delete(record)) break;
                 await sink.settle([updated(record, address)]);
                 model.set(record, { confirmed: address, doubtful: false, begun: false });
                 break;
               case 'fail':
               case 'unclear':
+                if (!underWay.delete(record)) break;
                 await sink.settle([failed(record, { unclear: action === 'unclear' })]);
                 expected.begun = false;
                 expected.doubtful ||= action === 'unclear';
                 break;
+              case 'unreadable':
+                await sink.observed([failed(record)]);
+                break;
+              case 'found right':
+                await sink.observed([{ ...target(record, address), kind: 'unchanged' }]);
+                model.set(record, { confirmed: address, doubtful: false, begun: false });
+                break;
               case 'crash': {
+                underWay.clear();
                 const before = new Map(disk);
                 for (const store of opened.splice(0)) await store.close();
                 disk.clear();
