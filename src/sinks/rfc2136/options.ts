@@ -38,7 +38,10 @@ const fields = z.strictObject({
   transport: z
     .enum(['auto', 'tcp'])
     .prefault('auto')
-    .meta({ description: 'auto: UDP, and TCP where a message is too long for it. tcp: always TCP.' }),
+    .meta({
+      description:
+        'auto: UDP, and TCP where a message is too long for it or nobody answers. tcp: always TCP.',
+    }),
   ...ownerOptions,
 });
 

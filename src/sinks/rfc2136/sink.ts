@@ -21,11 +21,22 @@ import { failureOf } from './failures.ts';
 import { type FoundMark, markParts, ownersIn } from './marks.ts';
 import { type HostNetwork, hostNetwork } from './network.ts';
 import { type Rfc2136Options, tsigKey } from './options.ts';
+import { PeerOrder } from './peer-order.ts';
 import { type Place, Places } from './place.ts';
 import { actualRecord, aliasAt, fitsType, type Prerequisites, updateMessage } from './update.ts';
 
 /** Queries and zones under way at once; each has a socket of its own. */
 const AT_ONCE = 16;
+
+/**
+ * Two addresses of a server behind which nothing is take less than the 10 s of a call, so that the second one has its turn, and a third one
+ * is known to be next.
+ */
+export const UPDATE_TIMING: ExchangeTiming = {
+  ...DEFAULT_TIMING,
+  datagramWaits: [1_000, 1_500],
+  fallback: 2_000,
+};
 
 /** Octets of one UPDATE; leaves room for TSIG below the 65,535 of TCP. */
 const LONGEST_UPDATE = 64_000;
@@ -49,7 +60,7 @@ export interface Rfc2136Surroundings {
 export function createRfc2136(
   init: SinkInit<Rfc2136Options>,
   components: Pick<SinkComponents, 'clock' | 'randomBytes'>,
-  surroundings: Rfc2136Surroundings = { network: hostNetwork, timing: DEFAULT_TIMING },
+  surroundings: Rfc2136Surroundings = { network: hostNetwork, timing: UPDATE_TIMING },
 ): Sink {
   const { options } = init;
   const conversation: Conversation = {
@@ -58,6 +69,7 @@ export function createRfc2136(
     timing: surroundings.timing,
     randomBytes: components.randomBytes,
     wallSeconds: () => Math.floor(components.clock.wall() / 1_000),
+    order: new PeerOrder(),
   };
   const places = new Places({ options, conversation, network: surroundings.network });
   const writer = new Rfc2136Sink(options, conversation, places);

@@ -4,7 +4,7 @@ import { fqdn } from '../../../src/model/name.ts';
 import { TYPE } from '../../../src/net/dns/codes.ts';
 import { rfc2136 } from '../../../src/sinks/rfc2136/index.ts';
 import { rfc2136Options } from '../../../src/sinks/rfc2136/options.ts';
-import { call, changesFor, fake, key, keyOptions, sinkAt } from './support.ts';
+import { call, changesFor, FAST, fake, key, keyOptions, sinkAt } from './support.ts';
 
 const home = key('home.example.org');
 const home6 = key('home.example.org', 'AAAA');
@@ -114,7 +114,7 @@ describe('writing', () => {
 
   it('goes over TCP with a message too long for UDP', async () => {
     const server = await fake();
-    const sink = sinkAt(server.port);
+    const sink = sinkAt(server.port, {}, { timing: { ...FAST, datagramWaits: [5_000] } });
     const names = Array.from({ length: 300 }, (_, index) => key(`host-${index}.example.org`));
     const changes = await changesFor(sink, ...names.map((name) => [name, '192.0.2.1'] as const));
     await sink.write(changes, call());
