@@ -205,7 +205,7 @@ class Rfc2136Sink {
     });
     const alias = aliasAt(change);
     if (alias !== undefined)
-      return fail(`${key.name} is an alias (CNAME) of ${alias}; remove that record first`);
+      return { kind: 'failed', result: failedResult(change, aliasFailure(change, alias)) };
     if (!fitsType(change)) return fail(`an address is not of the family of ${key.type}`);
     const verdict = this.#verdict(change);
     if (verdict?.kind === 'refused') {
@@ -265,6 +265,10 @@ class Rfc2136Sink {
     const wildcard = prerequisites === 'as_read' && changes.some(({ actual }) => actual.length > 0);
     if (retryable && wildcard && reply.rcode === RCODE.NXRRSET)
       return this.#send(place, changes, 'missing', call);
+    const [only, ...others] = changes;
+    // All that was demanded then is that there be no alias.
+    if (prerequisites === 'none' && reply.rcode === RCODE.YXRRSET && only && others.length === 0)
+      return [failedResult(only, aliasFailure(only))];
     return changes.map((change) => failedResult(change, failure));
   }
 
@@ -283,6 +287,12 @@ class Rfc2136Sink {
     return failureOf(reply, { purpose, server: peerText(reply.peer), zone: place.zone, keyName, scope });
   }
 }
+
+const aliasFailure = ({ target }: Change, of?: string): Failure => ({
+  class: 'invalid',
+  scope: 'record',
+  message: `${target.key.name} is an alias (CNAME)${of === undefined ? '' : ` of ${of}`}; remove that record first`,
+});
 
 const failedResult = ({ target }: Change, failure: Failure): WriteResult => ({
   key: target.key,
