@@ -123,7 +123,8 @@ async function compared(
   const asked = standing.flatMap(({ target, outcome }) => {
     const last = memory.lastWrite(target.key);
     const fresh = last !== undefined && clock.monotonic() - last < Math.max(PROPAGATION, minimumGap);
-    const free = outcome?.kind === 'unchanged' && !fresh && memory.hold(target.key) === undefined;
+    const free =
+      outcome?.kind === 'unchanged' && !fresh && memory.hold(target.key, target.addresses) === undefined;
     return free ? [target] : [];
   });
   if (asked.length === 0) return standing;
@@ -190,7 +191,7 @@ function standingOutcome(target: Target, init: ReconcileInit, verify: boolean): 
   const { memory, clock, minimumGap } = init;
   const right = isConfirmed(target, memory);
   if (right && !verify) return { ...subject(target), kind: 'unchanged' };
-  const hold = memory.hold(target.key);
+  const hold = memory.hold(target.key, target.addresses);
   if (hold) {
     const remaining = hold.remaining();
     const failure: Failure = { ...hold.failure, scope: hold.scope };

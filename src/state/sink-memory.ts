@@ -4,6 +4,7 @@ import type { Failure, Outcome } from '../model/outcome.ts';
 import { keyText, type RecordKey, type Target } from '../model/record.ts';
 import type { RecordDocument, SinkDocument } from './document.ts';
 import {
+  concerns,
   type Hold,
   type HoldMemory,
   holdFor,
@@ -27,8 +28,8 @@ export interface SinkMemory {
    * the future.
    */
   lastWrite(key: RecordKey): number | undefined;
-  /** The strictest hold in force for this record, its sink's included. */
-  hold(key: RecordKey): Hold | undefined;
+  /** The strictest hold in force for this record, its sink's included: for these addresses, or for any. */
+  hold(key: RecordKey, addresses?: readonly IpAddress[]): Hold | undefined;
   holds(): readonly Hold[];
   /** Must be awaited before the write leaves: a process killed in between then knows at its next start. */
   attempting(targets: readonly Target[]): Promise<void>;
@@ -138,9 +139,11 @@ export class SinkState implements SinkMemory {
     return this.#records.get(keyText(key))?.lastWrite;
   }
 
-  hold(key: RecordKey): Hold | undefined {
+  hold(key: RecordKey, addresses?: readonly IpAddress[]): Hold | undefined {
     const ofSink = this.#holds.map((hold) => this.#present(hold, undefined));
-    const ofRecord = (this.#records.get(keyText(key))?.holds ?? []).map((hold) => this.#present(hold, key));
+    const ofRecord = (this.#records.get(keyText(key))?.holds ?? [])
+      .filter((hold) => concerns(hold, addresses))
+      .map((hold) => this.#present(hold, key));
     let strictest: Hold | undefined;
     for (const hold of [...ofSink, ...ofRecord]) {
       if (hold.remaining() === 0) continue;
@@ -183,7 +186,7 @@ export class SinkState implements SinkMemory {
   observed(outcomes: readonly Outcome[]): Promise<void> {
     for (const outcome of outcomes) {
       if (outcome.kind === 'unchanged') this.#confirm(outcome);
-      else if (outcome.kind === 'failed') this.#holdOff(outcome.key, outcome.failure);
+      else if (outcome.kind === 'failed') this.#holdOff(outcome, outcome.failure);
     }
     return this.#save();
   }
@@ -224,7 +227,7 @@ export class SinkState implements SinkMemory {
         return;
       case 'failed':
         record.doubtful ||= outcome.failure.unclear === true;
-        this.#holdOff(outcome.key, outcome.failure);
+        this.#holdOff(outcome, outcome.failure);
     }
   }
 
@@ -236,8 +239,8 @@ export class SinkState implements SinkMemory {
     record.holds = [];
   }
 
-  #holdOff(key: RecordKey, failure: Failure): void {
-    const hold = holdFor({ ...failure, message: this.#scrub(failure.message) }, this.#clock);
+  #holdOff({ key, addresses }: Outcome, failure: Failure): void {
+    const hold = holdFor({ ...failure, message: this.#scrub(failure.message) }, addresses, this.#clock);
     if (hold === undefined) return;
     const record = this.#record(key);
     if (failure.scope === 'sink') this.#holds = withHold(this.#holds, hold, this.#clock);

@@ -169,6 +169,23 @@ describe('reconcile', () => {
     expect(kinds(await bench.run(bench.blind, [target('93.184.216.35')]))).toEqual(['updated']);
   });
 
+  it.each([
+    ['invalid', 'record', 'updated'],
+    ['not_found', 'record', 'failed'],
+    ['invalid', 'sink', 'failed'],
+  ] as const)('after %s of a %s another address is %s', async (failureClass, scope, kind) => {
+    const bench = new Bench();
+    bench.answer = async ({ target: { key: of } }) => ({
+      key: of,
+      kind: 'failed',
+      failure: failure({ class: failureClass, scope }),
+    });
+    await bench.run(bench.blind, [target('93.184.216.34')]);
+    bench.answer = async ({ target: { key: of } }) => ({ key: of, kind: 'updated' });
+    expect(await bench.run(bench.blind, [target('93.184.216.34')])).toMatchObject([{ held: true }]);
+    expect(kinds(await bench.run(bench.blind, [target('93.184.216.35')]))).toEqual([kind]);
+  });
+
   it('waits as long as it was told, then tries again', async () => {
     const bench = new Bench();
     bench.answer = async ({ target: { key: of } }) => ({

@@ -11,6 +11,7 @@ import {
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { address } from '../../src/model/address.ts';
 import { hostFiles, type StateFiles } from '../../src/state/files.ts';
 import { openState, type StateStore } from '../../src/state/store.ts';
 import { failed, keptLog, key, TestClock, target, temporaryFolder, updated } from './fixture.ts';
@@ -233,6 +234,19 @@ describe('holds', () => {
     await sink.settle([failed('home', { class: 'not_found' }), failed('other', { class: 'not_found' })]);
     await sink.settle([updated('home', '203.0.113.1')]);
     expect(sink.holds().map((hold) => hold.key)).toEqual([key('other')]);
+  });
+
+  it('of a record that is invalid are about the addresses refused, across a restart; all others are about any', async () => {
+    const sink = (await start()).sink('dyn', 'f1');
+    await sink.settle([failed('home', { class: 'invalid' }), failed('gone', { class: 'not_found' })]);
+    for (const memory of [sink, (await restart()).sink('dyn', 'f1')]) {
+      expect(memory.hold(key('home'))).toMatchObject({ failure: { class: 'invalid' } });
+      expect(memory.hold(key('home'), [address('203.0.113.9')])).toBeDefined();
+      expect(memory.hold(key('home'), [address('203.0.113.1')])).toBeUndefined();
+      expect(memory.hold(key('gone'), [address('203.0.113.1')])).toBeDefined();
+    }
+    await sink.settle([failed('home', { class: 'invalid', scope: 'sink' })]);
+    expect(sink.hold(key('home'), [address('203.0.113.1')])).toBeDefined();
   });
 
   it('keep no secret in their message', async () => {
