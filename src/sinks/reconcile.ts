@@ -2,7 +2,7 @@ import { sameAddresses } from '../model/address.ts';
 import type { Clock } from '../model/clock.ts';
 import { formatDuration } from '../model/duration.ts';
 import type { Failure, Outcome } from '../model/outcome.ts';
-import { type ActualRecord, keyText, type Target } from '../model/record.ts';
+import { type ActualRecord, keyText, sameKey, type Target } from '../model/record.ts';
 import type { SinkMemory } from '../state/sink-memory.ts';
 import { chunks, neighbouring } from './batches.ts';
 import type { Change, Sink, WriteResult } from './contract.ts';
@@ -91,7 +91,10 @@ export async function consider(init: ReconcileInit, request: ReconcileRequest): 
     return { settled, confirmed: failed, changes: [], repairs };
   }
   const minds = mindsTtl({ tries: triesOf(init.sink), clock: init.clock });
-  const changes = reading.kind === 'read' ? plan(open, reading.records, minds) : planBlind(open);
+  const changes =
+    reading.kind === 'read'
+      ? withOwed(plan(open, reading.records, minds), open, reading.records, init)
+      : planBlind(open);
   for (const change of reading.kind === 'read' ? changes : []) {
     if (isConfirmed(change.target, init.memory)) reportDrift(change, request.log);
     const what = tryOf(change);
@@ -188,9 +191,15 @@ const subject = (target: Target) => ({ key: target.key, addresses: target.addres
 
 /** The outcome of a target about which nothing is to be sent now; `undefined` if there is work to do. */
 function standingOutcome(target: Target, init: ReconcileInit, verify: boolean): Outcome | undefined {
-  const { memory, clock, minimumGap } = init;
-  const right = isConfirmed(target, memory);
-  if (right && !verify) return { ...subject(target), kind: 'unchanged' };
+  const waiting = waitingOutcome(target, init);
+  // A look that may not be taken now makes nothing doubtful that was confirmed.
+  if (isConfirmed(target, init.memory) && (!verify || waiting !== undefined))
+    return { ...subject(target), kind: 'unchanged' };
+  return waiting;
+}
+
+/** Why nothing may be sent about a target now. */
+function waitingOutcome(target: Target, { memory, clock, minimumGap }: ReconcileInit): Outcome | undefined {
   const hold = memory.hold(target.key, target.addresses);
   if (hold) {
     const remaining = hold.remaining();
@@ -203,6 +212,28 @@ function standingOutcome(target: Target, init: ReconcileInit, verify: boolean): 
   if (rest <= 0) return undefined;
   const why = `written less than ${formatDuration(minimumGap)} ago; the newest address goes out when the gap has passed`;
   return { ...subject(target), kind: 'pending', why, retryAfter: Math.ceil(rest) };
+}
+
+/** Adds what reads as right, and is to be written all the same. */
+function withOwed(
+  changes: readonly Change[],
+  open: readonly Target[],
+  records: readonly ActualRecord[],
+  { sink, memory }: ReconcileInit,
+): readonly Change[] {
+  const { writesAgain } = sink;
+  if (writesAgain === undefined) return changes;
+  const changing = new Set(changes.map((change) => keyText(change.target.key)));
+  const isOwed = ({ key }: Target): boolean =>
+    writesAgain === 'unclear' ? memory.unclear(key) : memory.confirmed(key) === undefined;
+  const owed = open.filter((target) => !changing.has(keyText(target.key)) && isOwed(target));
+  return [
+    ...changes,
+    ...owed.map((target): Change => {
+      const actual = records.filter((record) => sameKey(record.key, target.key));
+      return { target, actual, edits: [] };
+    }),
+  ];
 }
 
 type Actual =

@@ -268,6 +268,27 @@ describe('reconcile', () => {
     expect(bench.written).toEqual(['home.example.org 93.184.216.34']);
   });
 
+  it('leaves what is confirmed as it is where a look has to wait', async () => {
+    const bench = new Bench();
+    bench.records = [{ key, content: '93.184.216.34' }];
+    await bench.run(bench.blind, [target('93.184.216.34')]);
+    // Written just now: the gap has not passed.
+    const again = [target('93.184.216.34')];
+    expect(kinds(await bench.run(bench.readable, again, { verify: true, gap: 5_000 }))).toEqual([
+      'unchanged',
+    ]);
+    bench.now += 5_000;
+    const refused = { ...target('93.184.216.34', other), kind: 'failed' as const };
+    await bench.memory.settle([{ ...refused, failure: failure({ class: 'credentials' }) }]);
+    expect(kinds(await bench.run(bench.readable, again, { verify: true, gap: 5_000 }))).toEqual([
+      'unchanged',
+    ]);
+    expect(bench.reads).toBe(0);
+    await bench.memory.release();
+    await bench.run(bench.readable, again, { verify: true, gap: 5_000 });
+    expect(bench.reads).toBe(1);
+  });
+
   it('never asks a sink that cannot be read to verify', async () => {
     const bench = new Bench();
     await bench.run(bench.blind, [target('93.184.216.34')]);

@@ -6,6 +6,7 @@ import type { RestSession } from './session.ts';
 /** A session as the sink contract wants it. */
 export function restSink(session: RestSession): Sink {
   return {
+    ...(session.publishes && { writesAgain: 'unclear' as const }),
     read: async (keys, call) => {
       const records = await session.read(keys, call);
       // `session.read` answers with the very keys it was asked for, so these are A and AAAA.
