@@ -7,6 +7,7 @@ import type { SinkMemory } from '../state/sink-memory.ts';
 import { chunks, neighbouring } from './batches.ts';
 import type { Change, Sink, WriteResult } from './contract.ts';
 import { differences, mindsTtl, PROPAGATION, reportDrift, tryOf } from './drift.ts';
+import { lookOutside } from './outside.ts';
 import { describeChange, plan, planBlind } from './plan.ts';
 import { triesOf } from './tries.ts';
 import { type CallInit, type CallRequest, within } from './within.ts';
@@ -131,18 +132,8 @@ async function compared(
     return free ? [target] : [];
   });
   if (asked.length === 0) return standing;
-  const keys = asked.map(({ key }) => key);
-  const result = await within(
-    init,
-    request,
-    'reading',
-    (call) => sink.observe?.(keys, call) ?? Promise.resolve([]),
-  );
-  if (result.kind === 'failed') {
-    log.debug('drift_unknown', `could not ask the name servers: ${result.failure.message}`);
-    return standing;
-  }
-  const found = differences(asked, result.value, { tries: triesOf(sink), clock, log });
+  const observed = await lookOutside(asked, init, request);
+  const found = differences(asked, observed, { tries: triesOf(sink), clock, log });
   for (const { target, what } of found) repairs.set(keyText(target.key), what);
   return standing.map((one) => (repairs.has(keyText(one.target.key)) ? { ...one, outcome: undefined } : one));
 }

@@ -39,6 +39,10 @@ export const EVENTS = {
     'debug',
     'it could not be told what the name servers say of a record; nothing is done',
   ),
+  drift_unseen: event(
+    'warn',
+    'several looks at the name servers in a row told nothing of any record; what somebody else changes goes unnoticed',
+  ),
   drift_stays: event(
     'warn',
     'name servers still answer otherwise although the record was written again; not repeated for a day',
