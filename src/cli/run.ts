@@ -1,8 +1,9 @@
 import { startDaemon } from '../daemon/daemon.ts';
-import { systemHost } from '../daemon/host.ts';
+import { endChildren, systemHost } from '../daemon/host.ts';
 import { openLogging } from '../daemon/logging.ts';
 import { systemServiceManager } from '../daemon/system-service-manager.ts';
 import { configuration } from './configuration.ts';
+import { createEnding } from './ending.ts';
 import { EXIT } from './exit.ts';
 
 /** Milliseconds that writes under way get after the first signal; with all the rest the process is gone within 5 s. */
@@ -27,6 +28,14 @@ export async function run(options: { readonly config?: string }): Promise<number
   process.on('uncaughtException', survive);
   process.on('unhandledRejection', survive);
 
+  const ending = createEnding({
+    log,
+    flush: () => logging.flush(),
+    endChildren,
+    resources: () => process.getActiveResourcesInfo(),
+    exit: (code) => process.exit(code),
+    kill: () => process.kill(process.pid, 'SIGKILL'),
+  });
   const service = systemServiceManager();
   const daemon = await startDaemon({ file, settings, providers, host: systemHost, logging, service }).catch(
     async (error: unknown) => {
@@ -40,7 +49,7 @@ export async function run(options: { readonly config?: string }): Promise<number
   const signal = await new Promise<NodeJS.Signals>((resolve) => {
     let stopping = false;
     const stop = (name: NodeJS.Signals): void => {
-      if (stopping) process.exit(EXIT.unpublished);
+      if (stopping) ending.leaveNow(EXIT.unpublished);
       stopping = true;
       resolve(name);
     };
@@ -48,9 +57,11 @@ export async function run(options: { readonly config?: string }): Promise<number
     process.on('SIGINT', stop);
   });
   log.info('stopping', `${signal}: finishing what is under way`, { reason: signal });
+  ending.limit();
   await Promise.all([daemon.stop(GRACE), service.stopping()]);
   log.info('stopped', 'netdrift has stopped');
   await logging.flush();
   // Whatever might still hold the event loop (a hung log reader) must not keep the process.
-  process.exit(EXIT.published);
+  await ending.leave(EXIT.published);
+  return EXIT.published;
 }

@@ -1,13 +1,10 @@
 import { merge, Subject, tap } from 'rxjs';
-import { formatProblem, type Problem } from '../config/load.ts';
 import { controlPath } from '../control/path.ts';
 import type { ReloadReport, TriggerReport } from '../control/protocol.ts';
 import { startControl } from '../control/server.ts';
 import type { StatusReport } from '../control/status.ts';
-import type { Settings } from '../model/settings.ts';
 import type { Trigger } from '../model/trigger.ts';
 import { loadHttp } from '../net/http-client.ts';
-import type { Provider } from '../sinks/contract.ts';
 import { detectorKinds } from '../sources/addresses/registry.ts';
 import { createSnapshotReader } from '../sources/snapshot/index.ts';
 import { triggerSources } from '../sources/triggers/index.ts';
@@ -21,7 +18,8 @@ import { createNarrator } from './narrator.ts';
 import { createPools } from './pools.ts';
 import { namedInterfaces } from './questions.ts';
 import type { ServiceManager } from './service-manager.ts';
-import { type Session, startSession } from './session.ts';
+import { startSession } from './session.ts';
+import { type Configuration, type SessionsInit, startSessions } from './sessions.ts';
 import { createStatusBoard } from './status-board.ts';
 import { USER_AGENT } from './user-agent.ts';
 
@@ -33,12 +31,6 @@ export interface Daemon {
   stop(grace: number): Promise<void>;
 }
 
-/** A configuration that has been read, with the providers its sinks name. */
-export interface Configuration {
-  readonly settings: Settings;
-  readonly providers: readonly Provider[];
-}
-
 export interface DaemonInit extends Configuration {
   readonly file: string;
   readonly host: Host;
@@ -47,12 +39,8 @@ export interface DaemonInit extends Configuration {
   readonly service?: ServiceManager;
 }
 
-/** Milliseconds between a defect that ended a session and the next one. */
-const RESTART_DELAY = 1_000;
 /** Milliseconds after the start when the rest of the program is loaded. */
 const LOAD_DELAY = 2_000;
-/** Milliseconds that writes under way get when the configuration changes. */
-const RELOAD_GRACE = 2_000;
 
 /**
  * Starts everything.
@@ -61,7 +49,6 @@ const RELOAD_GRACE = 2_000;
 export async function startDaemon(init: DaemonInit): Promise<Daemon> {
   const { host, logging, file } = init;
   const { log } = logging;
-  let current: Configuration = init;
   const folder = init.settings.state_dir;
   const state: StateStore = await openState(folder, { clock: host.clock, log, scrub: logging.scrub });
   const board = createStatusBoard(host.clock);
@@ -88,7 +75,7 @@ export async function startDaemon(init: DaemonInit): Promise<Daemon> {
     },
   };
 
-  const start = async ({ settings, providers }: Configuration): Promise<Session> => {
+  const start: SessionsInit['start'] = async ({ settings, providers }, broken) => {
     named = namedInterfaces(settings);
     const session = await startSession(settings, {
       host,
@@ -119,75 +106,31 @@ export async function startDaemon(init: DaemonInit): Promise<Daemon> {
     });
     session.reports
       .pipe(tap(board.reported))
-      .subscribe({ error: (error: unknown) => revive(error, session) });
+      .subscribe({ error: (error: unknown) => broken(error, session) });
     return session;
   };
 
-  let stopping = false;
-  // One change of session at a time: reload, revival and stop follow each other.
-  let turn: Promise<unknown> = Promise.resolve();
-  const inTurn = <Value>(work: () => Promise<Value>): Promise<Value> => {
-    const next = turn.then(work, work);
-    turn = next.catch(() => undefined);
-    return next;
-  };
-
-  /** A defect must not end the process: the session is replaced by a fresh one. */
-  const revive = (error: unknown, broken: Session): void => {
-    log.error('defect', `a defect ended the session; it is started again: ${String(error)}`, { error });
-    setTimeout(() => {
-      if (stopping || session !== broken) return;
-      void inTurn(async () => {
-        await broken.stop(0);
-        session = await start(current);
-      }).catch((again: unknown) => revive(again, broken));
-    }, RESTART_DELAY);
-  };
-
-  let session = await start(current).catch(async (error: unknown) => {
+  const sessions = await startSessions({
+    configuration: init,
+    file,
+    load: () => load(file),
+    start,
+    use: logging.use,
+    log,
+    scheduler: host.scheduler,
+  }).catch(async (error: unknown) => {
     await state.close();
     throw error;
   });
 
-  const reloadNow = (): Promise<ReloadReport> =>
-    inTurn(async () => {
-      const parsed = await load(file);
-      if (!parsed.ok) return reject(parsed.problems);
-      if (parsed.settings.state_dir !== folder) {
-        log.warn('configuration_ignored', 'state_dir cannot change while running; restart netdrift for that');
-      }
-      logging.use(parsed.settings);
-      await session.stop(RELOAD_GRACE);
-      try {
-        session = await start(parsed);
-        current = parsed;
-      } catch (error) {
-        session = await start(current);
-        const why = error instanceof Error ? error.message : String(error);
-        log.error('configuration_rejected', `${why}; the old configuration stays in force`);
-        return { accepted: false, problems: [why] };
-      }
-      log.info('configuration_reloaded', `${file} is in force`, { warnings: parsed.warnings.length });
-      return { accepted: true, problems: [] };
-    });
-
   const reload = (): Promise<ReloadReport> =>
-    init.service?.reloading(reloadNow, ({ accepted }) => reloadStatus(accepted)) ?? reloadNow();
-
-  const reject = (problems: readonly Problem[]): ReloadReport => {
-    const texts = problems.map(formatProblem);
-    log.error(
-      'configuration_rejected',
-      `${file} is wrong; the old configuration stays in force: ${texts.join(' | ')}`,
-    );
-    return { accepted: false, problems: texts };
-  };
+    init.service?.reloading(sessions.reload, ({ accepted }) => reloadStatus(accepted)) ?? sessions.reload();
 
   const trigger = (detail: string): void =>
     operator.next({ reason: 'operator', source: 'control', mode: 'inject', detail });
 
   const release = async (name: string): Promise<number> => {
-    const memory = session.memories.get(name);
+    const memory = sessions.current().memories.get(name);
     if (memory === undefined) throw new Error(`there is no sink ${name}`);
     const released = await memory.release();
     log.info('hold_released', `the operator released ${released} hold(s) of ${name}`, { sink: name });
@@ -199,7 +142,7 @@ export async function startDaemon(init: DaemonInit): Promise<Daemon> {
     {
       status: (): StatusReport =>
         logging.scrubbed({
-          ...board.report(current.settings, session.memories),
+          ...board.report(sessions.configuration().settings, sessions.current().memories),
           counters: counters.report(),
         }),
       trigger: async (request): Promise<TriggerReport> => {
@@ -233,9 +176,8 @@ export async function startDaemon(init: DaemonInit): Promise<Daemon> {
 
   let stopped: Promise<void> | undefined;
   const stop = async (grace: number): Promise<void> => {
-    stopping = true;
-    await control?.close();
-    await inTurn(() => session.stop(grace));
+    // Both at once: whoever is connected must not delay the end of what is being written.
+    await Promise.all([control?.close(), sessions.stop(grace)]);
     await pools.close();
     await state.close();
   };

@@ -5,6 +5,7 @@ import { performance } from 'node:perf_hooks';
 import { asyncScheduler, type SchedulerLike } from 'rxjs';
 import type { Clock, Random } from '../model/clock.ts';
 import type { Spawn } from '../model/spawn.ts';
+import { createChildren } from './children.ts';
 
 /** What the running system lends: the only place where clocks, chance and processes are taken from it. */
 export interface Host {
@@ -16,6 +17,12 @@ export interface Host {
   readonly platform: NodeJS.Platform;
 }
 
+const children = createChildren(spawn);
+process.once('exit', children.kill);
+
+/** For an end without the event `exit`: no child may be left behind. */
+export const endChildren = children.kill;
+
 export const systemHost: Host = {
   clock: {
     monotonic: () => performance.now(),
@@ -26,7 +33,7 @@ export const systemHost: Host = {
   scheduler: asyncScheduler,
   random: Math.random,
   randomBytes: (count) => randomBytes(count),
-  spawn,
+  spawn: children.spawn,
   platform: process.platform,
 };
 

@@ -6,10 +6,11 @@ import type { RecordKey } from './record.ts';
  * - `unreachable`: no provider was spoken to (no route, refused, no name, no TLS): retry soon;
  * - `transient`: the provider failed (5xx, timeout, half an answer): retry with growing backoff;
  * - `rate_limited`: told to wait; `retryAfter` says how long, in full;
- * - `conflict`: somebody else changed it, or the zone is busy: read again, then retry;
+ * - `conflict`: somebody else changed it, the zone is busy, or the provider took another address: read again, then retry;
  * - `credentials`: login, key or right refused: held until the configuration changes;
  * - `not_found`: the zone, host or record is not there: held until the configuration changes;
- * - `invalid`: the request itself is refused as malformed: held until the configuration changes;
+ * - `invalid`: the request itself is refused as malformed: held until the configuration changes, or, where it is that of one record,
+ *   until another address is to be written;
  * - `refused`: blocked, banned, unpaid, agent refused: held until the operator acts.
  */
 export type FailureClass =

@@ -8,6 +8,7 @@ import { createLimit } from '../net/limit.ts';
 import { type Call, type Observation, SinkError } from './contract.ts';
 import { type Conversation, converse, type Reply } from './rfc2136/conversation.ts';
 import { type HostNetwork, hostNetwork } from './rfc2136/network.ts';
+import { PeerOrder } from './rfc2136/peer-order.ts';
 import { widened } from './rfc2136/sink.ts';
 import { actualRecord } from './rfc2136/update.ts';
 
@@ -66,6 +67,7 @@ class Lookup {
       randomBytes: init.randomBytes,
       // Nothing is signed here.
       wallSeconds: () => 0,
+      order: new PeerOrder(),
     };
   }
 

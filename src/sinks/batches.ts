@@ -1,7 +1,11 @@
-import type { Change } from './contract.ts';
+import type { Target } from '../model/record.ts';
 
-/** Changes of one zone next to each other, where they do not fit into one call: a zone torn apart costs a request for each of its parts. */
-export function neighbouring(changes: readonly Change[], batch: number): readonly Change[] {
+interface Placed {
+  readonly target: Target;
+}
+
+/** Changes, or what else concerns a record, of one zone next to each other, where they do not fit into one call: a zone torn apart costs a request for each of its parts. */
+export function neighbouring<Item extends Placed>(changes: readonly Item[], batch: number): readonly Item[] {
   if (changes.length <= batch) return changes;
   const placed = changes.map((change) => {
     return { change, place: change.target.key.name.split('.').reverse().join('\0') };

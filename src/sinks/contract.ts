@@ -39,6 +39,13 @@ export interface Sink {
    * be written, the other comes along as a change, although it is right already.
    */
   readonly wholeName?: boolean;
+  /**
+   * Which records come as a change without edits although they read as right:
+   * - `unclear`: whose last write had no clear end, where what is written shows only after a step of its own (publish, refresh) that
+   *   `read` knows nothing of. That step is all that is left to be done;
+   * - `unconfirmed`: that were not written yet, where it must be said that there is no address.
+   */
+  readonly writesAgain?: 'unclear' | 'unconfirmed';
   /** Opens what the sink itself offers (a listening socket); resolves when it is ready. */
   start?(): Promise<void>;
   /** Idempotent; resolves when nothing of the sink is left. */

@@ -69,12 +69,17 @@ function editsFor(target: Target, found: readonly ActualRecord[], minds: TtlMind
 /** `192.0.2.1 -> 198.51.100.7`, or `192.0.2.1: TTL 300 -> 60`: one change for people. `before` where the records themselves were not read. */
 export function describeChange(change: Change, before?: readonly string[]): string {
   const old = before ?? change.actual.map((record) => record.content);
+  if (isRight(change)) return `${old.join(', ') || '(none)'}: nothing to change, only to be published`;
   if (keepsAddresses(change)) {
     const [ttl] = change.actual.flatMap((record) => otherTtl(change.target, record) ?? []);
     return `${old.join(', ')}: ${ttl === undefined ? 'what goes with it' : `TTL ${ttl} -> ${change.target.ttl}`}`;
   }
   return `${old.join(', ') || '(none)'} -> ${change.target.addresses.join(', ') || '(none)'}`;
 }
+
+/** True if nothing has to be written: what is read is what is wanted. */
+const isRight = ({ target, actual, edits }: Change): boolean =>
+  edits.length === 0 && actual.length > 0 && actual.length === target.addresses.length;
 
 /** True if the addresses are right already, and only something beside them is written. */
 export const keepsAddresses = ({ actual, edits }: Change): boolean =>

@@ -2,11 +2,12 @@ import { sameAddresses } from '../model/address.ts';
 import type { Clock } from '../model/clock.ts';
 import { formatDuration } from '../model/duration.ts';
 import type { Failure, Outcome } from '../model/outcome.ts';
-import { type ActualRecord, keyText, type Target } from '../model/record.ts';
+import { type ActualRecord, keyText, sameKey, type Target } from '../model/record.ts';
 import type { SinkMemory } from '../state/sink-memory.ts';
 import { chunks, neighbouring } from './batches.ts';
 import type { Change, Sink, WriteResult } from './contract.ts';
 import { differences, mindsTtl, PROPAGATION, reportDrift, tryOf } from './drift.ts';
+import { lookOutside } from './outside.ts';
 import { describeChange, plan, planBlind } from './plan.ts';
 import { triesOf } from './tries.ts';
 import { type CallInit, type CallRequest, within } from './within.ts';
@@ -36,7 +37,7 @@ export interface ReconcileRequest extends CallRequest {
 export async function reconcile(init: ReconcileInit, request: ReconcileRequest): Promise<readonly Outcome[]> {
   const began = init.clock.monotonic();
   const { settled, confirmed, changes, repairs } = await consider(init, request);
-  if (confirmed.length > 0) await init.memory.settle(confirmed);
+  if (confirmed.length > 0) await init.memory.observed(confirmed);
   const outcomes = [...settled, ...confirmed];
   for (const batch of chunks(neighbouring(changes, init.batch), init.batch)) {
     await init.memory.attempting(batch.map((change) => change.target));
@@ -91,7 +92,10 @@ export async function consider(init: ReconcileInit, request: ReconcileRequest): 
     return { settled, confirmed: failed, changes: [], repairs };
   }
   const minds = mindsTtl({ tries: triesOf(init.sink), clock: init.clock });
-  const changes = reading.kind === 'read' ? plan(open, reading.records, minds) : planBlind(open);
+  const changes =
+    reading.kind === 'read'
+      ? withOwed(plan(open, reading.records, minds), open, reading.records, init)
+      : planBlind(open);
   for (const change of reading.kind === 'read' ? changes : []) {
     if (isConfirmed(change.target, init.memory)) reportDrift(change, request.log);
     const what = tryOf(change);
@@ -123,22 +127,13 @@ async function compared(
   const asked = standing.flatMap(({ target, outcome }) => {
     const last = memory.lastWrite(target.key);
     const fresh = last !== undefined && clock.monotonic() - last < Math.max(PROPAGATION, minimumGap);
-    const free = outcome?.kind === 'unchanged' && !fresh && memory.hold(target.key) === undefined;
+    const free =
+      outcome?.kind === 'unchanged' && !fresh && memory.hold(target.key, target.addresses) === undefined;
     return free ? [target] : [];
   });
   if (asked.length === 0) return standing;
-  const keys = asked.map(({ key }) => key);
-  const result = await within(
-    init,
-    request,
-    'reading',
-    (call) => sink.observe?.(keys, call) ?? Promise.resolve([]),
-  );
-  if (result.kind === 'failed') {
-    log.debug('drift_unknown', `could not ask the name servers: ${result.failure.message}`);
-    return standing;
-  }
-  const found = differences(asked, result.value, { tries: triesOf(sink), clock, log });
+  const observed = await lookOutside(asked, init, request);
+  const found = differences(asked, observed, { tries: triesOf(sink), clock, log });
   for (const { target, what } of found) repairs.set(keyText(target.key), what);
   return standing.map((one) => (repairs.has(keyText(one.target.key)) ? { ...one, outcome: undefined } : one));
 }
@@ -187,10 +182,16 @@ const subject = (target: Target) => ({ key: target.key, addresses: target.addres
 
 /** The outcome of a target about which nothing is to be sent now; `undefined` if there is work to do. */
 function standingOutcome(target: Target, init: ReconcileInit, verify: boolean): Outcome | undefined {
-  const { memory, clock, minimumGap } = init;
-  const right = isConfirmed(target, memory);
-  if (right && !verify) return { ...subject(target), kind: 'unchanged' };
-  const hold = memory.hold(target.key);
+  const waiting = waitingOutcome(target, init);
+  // A look that may not be taken now makes nothing doubtful that was confirmed.
+  if (isConfirmed(target, init.memory) && (!verify || waiting !== undefined))
+    return { ...subject(target), kind: 'unchanged' };
+  return waiting;
+}
+
+/** Why nothing may be sent about a target now. */
+function waitingOutcome(target: Target, { memory, clock, minimumGap }: ReconcileInit): Outcome | undefined {
+  const hold = memory.hold(target.key, target.addresses);
   if (hold) {
     const remaining = hold.remaining();
     const failure: Failure = { ...hold.failure, scope: hold.scope };
@@ -202,6 +203,28 @@ function standingOutcome(target: Target, init: ReconcileInit, verify: boolean): 
   if (rest <= 0) return undefined;
   const why = `written less than ${formatDuration(minimumGap)} ago; the newest address goes out when the gap has passed`;
   return { ...subject(target), kind: 'pending', why, retryAfter: Math.ceil(rest) };
+}
+
+/** Adds what reads as right, and is to be written all the same. */
+function withOwed(
+  changes: readonly Change[],
+  open: readonly Target[],
+  records: readonly ActualRecord[],
+  { sink, memory }: ReconcileInit,
+): readonly Change[] {
+  const { writesAgain } = sink;
+  if (writesAgain === undefined) return changes;
+  const changing = new Set(changes.map((change) => keyText(change.target.key)));
+  const isOwed = ({ key }: Target): boolean =>
+    writesAgain === 'unclear' ? memory.unclear(key) : memory.confirmed(key) === undefined;
+  const owed = open.filter((target) => !changing.has(keyText(target.key)) && isOwed(target));
+  return [
+    ...changes,
+    ...owed.map((target): Change => {
+      const actual = records.filter((record) => sameKey(record.key, target.key));
+      return { target, actual, edits: [] };
+    }),
+  ];
 }
 
 type Actual =

@@ -15,6 +15,7 @@ interface Try {
  */
 export class Tries {
   readonly #made = new Map<string, Try>();
+  #blind = 0;
 
   /** True if this very repair of the record has been made lately. */
   inVain(key: RecordKey, what: string, now: number): boolean {
@@ -24,6 +25,12 @@ export class Tries {
 
   made(key: RecordKey, what: string, now: number): void {
     this.#made.set(keyText(key), { what, at: now });
+  }
+
+  /** Notes whether a look from outside told anything, and answers how many in a row did not. */
+  looked(seen: boolean): number {
+    this.#blind = seen ? 0 : this.#blind + 1;
+    return this.#blind;
   }
 
   /** All is well with the record. */

@@ -31,6 +31,8 @@ export interface HoldDocument {
   /** Both are absent for a hold without end. `until` is a time of day, `length` the milliseconds it was made for. */
   readonly until?: number;
   readonly length?: number;
+  /** Absent for a hold that stands in the way of any address. */
+  readonly about?: readonly IpAddress[];
 }
 
 export const STATE_VERSION = 1;
@@ -110,10 +112,12 @@ function holdOf(value: unknown, at: string): HoldDocument {
   const fields = objectAt(value, at);
   const name = textAt(fields['class'], `${at}.class`);
   if (!isFailureClass(name)) throw new Damage(`${at}.class is not a failure class`);
+  const about = fields['about'];
   const hold = {
     class: name,
     message: textAt(fields['message'], `${at}.message`),
     since: numberAt(fields['since'], `${at}.since`),
+    ...(about === undefined ? {} : { about: listAt(about, `${at}.about`, addressOf) }),
   };
   if (fields['until'] === undefined && fields['length'] === undefined) return hold;
   const length = numberAt(fields['length'], `${at}.length`);

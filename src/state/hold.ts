@@ -1,3 +1,4 @@
+import { type IpAddress, sameAddresses } from '../model/address.ts';
 import type { Clock } from '../model/clock.ts';
 import { type Failure, type FailureClass, isPermanent } from '../model/outcome.ts';
 import type { RecordKey } from '../model/record.ts';
@@ -21,6 +22,8 @@ export interface HoldMemory {
   readonly message: string;
   readonly since: number;
   readonly end?: { readonly endsAt: number; readonly length: number };
+  /** The addresses that were refused, where it was them and not the record: others may be sent. */
+  readonly about?: readonly IpAddress[];
 }
 
 /** Told to wait, not told how long. */
@@ -29,14 +32,24 @@ const RATE_LIMIT_DEFAULT = 60_000;
 /** The longest wait kept: a year. A `Retry-After` of centuries is a mistake of the provider, and must fit a date. */
 const LONGEST = 366 * 86_400_000;
 
-/** The hold that a failure calls for; `undefined` if backoff alone is the answer. */
-export function holdFor(failure: Failure, clock: Clock): HoldMemory | undefined {
+/** The hold that a failure to write these addresses calls for; `undefined` if backoff alone is the answer. */
+export function holdFor(
+  failure: Failure,
+  addresses: readonly IpAddress[],
+  clock: Clock,
+): HoldMemory | undefined {
   const hold = { class: failure.class, message: failure.message, since: clock.wall() };
+  if (failure.class === 'invalid' && failure.scope === 'record') return { ...hold, about: [...addresses] };
   if (isPermanent(failure.class)) return hold;
   const asked = failure.retryAfter ?? (failure.class === 'rate_limited' ? RATE_LIMIT_DEFAULT : 0);
   if (!(asked > 0)) return undefined;
   const length = Math.min(asked, LONGEST);
   return { ...hold, end: { endsAt: clock.monotonic() + length, length } };
+}
+
+/** True if the hold stands in the way of these addresses; of any, where none are given. */
+export function concerns(hold: HoldMemory, addresses: readonly IpAddress[] | undefined): boolean {
+  return hold.about === undefined || addresses === undefined || sameAddresses(hold.about, addresses);
 }
 
 export function remainingOf(hold: HoldMemory, clock: Clock): number | undefined {
@@ -70,10 +83,10 @@ export function isStricter(a: number | undefined, b: number | undefined): boolea
 }
 
 export function holdToDocument(hold: HoldMemory, clock: Clock): HoldDocument {
-  const { class: failureClass, message, since } = hold;
+  const { end, ...lasting } = hold;
   const remaining = remainingOf(hold, clock);
-  if (hold.end === undefined || remaining === undefined) return { class: failureClass, message, since };
-  return { class: failureClass, message, since, until: clock.wall() + remaining, length: hold.end.length };
+  if (end === undefined || remaining === undefined) return lasting;
+  return { ...lasting, until: clock.wall() + remaining, length: end.length };
 }
 
 /**
@@ -81,8 +94,7 @@ export function holdToDocument(hold: HoldMemory, clock: Clock): HoldDocument {
  * whole length, whichever way the clock was moved.
  */
 export function holdFromDocument(document: HoldDocument, clock: Clock): HoldMemory {
-  const { class: failureClass, message, since, until, length } = document;
-  const hold = { class: failureClass, message, since };
+  const { until, length, ...hold } = document;
   if (until === undefined || length === undefined) return hold;
   const remaining = Math.min(Math.max(0, until - clock.wall()), length);
   return { ...hold, end: { endsAt: clock.monotonic() + remaining, length } };

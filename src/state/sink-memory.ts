@@ -1,9 +1,10 @@
 import type { IpAddress } from '../model/address.ts';
 import type { Clock } from '../model/clock.ts';
-import type { Outcome } from '../model/outcome.ts';
+import type { Failure, Outcome } from '../model/outcome.ts';
 import { keyText, type RecordKey, type Target } from '../model/record.ts';
 import type { RecordDocument, SinkDocument } from './document.ts';
 import {
+  concerns,
   type Hold,
   type HoldMemory,
   holdFor,
@@ -27,12 +28,18 @@ export interface SinkMemory {
    * the future.
    */
   lastWrite(key: RecordKey): number | undefined;
-  /** The strictest hold in force for this record, its sink's included. */
-  hold(key: RecordKey): Hold | undefined;
+  /** The strictest hold in force for this record, its sink's included: for these addresses, or for any. */
+  hold(key: RecordKey, addresses?: readonly IpAddress[]): Hold | undefined;
   holds(): readonly Hold[];
   /** Must be awaited before the write leaves: a process killed in between then knows at its next start. */
   attempting(targets: readonly Target[]): Promise<void>;
+  /** What became of writes that were noted as attempted. */
   settle(outcomes: readonly Outcome[]): Promise<void>;
+  /**
+   * What reading came to, with nothing sent: `unchanged` for what was found right. A list that failed says nothing about a write that is
+   * in doubt; only the wait it calls for is kept.
+   */
+  observed(outcomes: readonly Outcome[]): Promise<void>;
   /** The operator's word: drops all holds and answers how many there were. */
   release(): Promise<number>;
   /** Forgets every record that is not among these. */
@@ -132,9 +139,11 @@ export class SinkState implements SinkMemory {
     return this.#records.get(keyText(key))?.lastWrite;
   }
 
-  hold(key: RecordKey): Hold | undefined {
+  hold(key: RecordKey, addresses?: readonly IpAddress[]): Hold | undefined {
     const ofSink = this.#holds.map((hold) => this.#present(hold, undefined));
-    const ofRecord = (this.#records.get(keyText(key))?.holds ?? []).map((hold) => this.#present(hold, key));
+    const ofRecord = (this.#records.get(keyText(key))?.holds ?? [])
+      .filter((hold) => concerns(hold, addresses))
+      .map((hold) => this.#present(hold, key));
     let strictest: Hold | undefined;
     for (const hold of [...ofSink, ...ofRecord]) {
       if (hold.remaining() === 0) continue;
@@ -174,6 +183,14 @@ export class SinkState implements SinkMemory {
     return this.#save();
   }
 
+  observed(outcomes: readonly Outcome[]): Promise<void> {
+    for (const outcome of outcomes) {
+      if (outcome.kind === 'unchanged') this.#confirm(outcome);
+      else if (outcome.kind === 'failed') this.#holdOff(outcome, outcome.failure);
+    }
+    return this.#save();
+  }
+
   async release(): Promise<number> {
     const count = this.holds().length;
     this.#holds = [];
@@ -198,25 +215,36 @@ export class SinkState implements SinkMemory {
     record.begun = false;
     switch (outcome.kind) {
       case 'updated':
+        this.#confirm(outcome);
+        record.lastWrite = this.#clock.monotonic();
+        return;
       case 'unchanged':
-        record.confirmed = [...outcome.addresses];
-        record.doubtful = false;
-        record.holds = [];
-        if (outcome.kind === 'updated') record.lastWrite = this.#clock.monotonic();
+        this.#confirm(outcome);
         return;
       case 'pending':
         record.doubtful = true;
         record.lastWrite = this.#clock.monotonic();
         return;
-      case 'failed': {
-        const failure = { ...outcome.failure, message: this.#scrub(outcome.failure.message) };
-        record.doubtful ||= failure.unclear === true;
-        const hold = holdFor(failure, this.#clock);
-        if (hold === undefined) return;
-        if (failure.scope === 'sink') this.#holds = withHold(this.#holds, hold, this.#clock);
-        else record.holds = withHold(record.holds, hold, this.#clock);
-      }
+      case 'failed':
+        record.doubtful ||= outcome.failure.unclear === true;
+        this.#holdOff(outcome, outcome.failure);
     }
+  }
+
+  #confirm({ key, addresses }: Outcome): void {
+    const record = this.#record(key);
+    record.confirmed = [...addresses];
+    record.begun = false;
+    record.doubtful = false;
+    record.holds = [];
+  }
+
+  #holdOff({ key, addresses }: Outcome, failure: Failure): void {
+    const hold = holdFor({ ...failure, message: this.#scrub(failure.message) }, addresses, this.#clock);
+    if (hold === undefined) return;
+    const record = this.#record(key);
+    if (failure.scope === 'sink') this.#holds = withHold(this.#holds, hold, this.#clock);
+    else record.holds = withHold(record.holds, hold, this.#clock);
   }
 
   #record(key: RecordKey): RecordMemory {

@@ -15,6 +15,10 @@ export const EVENTS = {
   started: event('info', 'the process runs; version, configuration and what it watches'),
   stopping: event('info', 'asked to stop; what is under way is aborted or finished'),
   stopped: event('info', 'the last line of a run'),
+  stop_overdue: event(
+    'error',
+    'netdrift did not end by itself in time, because a disk or a name server hangs, and was ended by force',
+  ),
 
   trigger_received: event('debug', 'a source said: look again; with the reason'),
   look_nothing_changed: event('debug', 'looked, and nothing calls for action'),
@@ -34,6 +38,10 @@ export const EVENTS = {
   drift_unknown: event(
     'debug',
     'it could not be told what the name servers say of a record; nothing is done',
+  ),
+  drift_unseen: event(
+    'warn',
+    'several looks at the name servers in a row told nothing of any record; what somebody else changes goes unnoticed',
   ),
   drift_stays: event(
     'warn',
@@ -64,6 +72,10 @@ export const EVENTS = {
     'a detector failed in a way it must not: a defect of netdrift; its answer counts as unavailable',
   ),
   defect: event('error', 'a defect of netdrift was survived; please report it with this line'),
+  session_failed: event(
+    'error',
+    'the session cannot start (a port may have been taken); it is tried again every second',
+  ),
 
   embedded_listening: event('info', 'the embedded name server answers; with its addresses and zones'),
   embedded_answer_failed: event('error', 'a query to the embedded name server could not be answered'),

@@ -6,6 +6,8 @@ import type { FailureClass } from '../../src/model/outcome.ts';
 import { keyText, type Target } from '../../src/model/record.ts';
 import { SinkError, type WriteResult } from '../../src/sinks/contract.ts';
 import { plan, planBlind } from '../../src/sinks/plan.ts';
+import { reconcile } from '../../src/sinks/reconcile.ts';
+import { volatileMemory } from '../../src/state/sink-memory.ts';
 import { callOf } from '../fakes/sink-call.ts';
 import { type HeldRecord, RETRY_AFTER, type SinkBench, type SinkHarness, type Trouble } from './harness.ts';
 import { describeOwnership } from './ownership.ts';
@@ -129,6 +131,26 @@ export function describeSinkConformance(name: string, harness: SinkHarness): voi
       const at = await seeded(({ names }) => [record(names[0], OLD.A)]);
       expect(await apply(at, [want(at.names[0], OLD.A, NEW.A)])).toEqual(['invalid']);
       expect(at.held()).toHaveLength(1);
+    });
+
+    it('is sent nothing in the second round of the daemon, and only what differs in the third', async () => {
+      const { names, http, sink, ...at } = await start();
+      const clock = { monotonic: () => 0, wall: () => 0, boot: () => 0 };
+      const memory = volatileMemory(clock);
+      const batch = harness.traits.batch;
+      const init = { sink, memory, batch, timeout: 10_000, minimumGap: 0, clock, http };
+      const round = async (targets: readonly Target[]) => {
+        const outcomes = await reconcile(init, { ...callOf(http), targets });
+        return outcomes.map(({ key, kind }) => `${keyText(key)} ${kind}`).toSorted();
+      };
+      const first = [want(names[0], NEW.A), want(names[1], NEW.A)];
+      expect(await round(first)).toEqual(names.map((name) => `${name}/A updated`).toSorted());
+      const sent = at.requests().length;
+      expect(await round(first)).toEqual(names.map((name) => `${name}/A unchanged`).toSorted());
+      expect(at.requests()).toHaveLength(sent);
+      const outcomes = await round([want(names[0], OLD.A), want(names[1], NEW.A)]);
+      expect(outcomes).toEqual([`${names[0]}/A updated`, `${names[1]}/A unchanged`].toSorted());
+      expect(shown(at.held())).toEqual([`${names[0]}/A ${OLD.A}`, `${names[1]}/A ${NEW.A}`].toSorted());
     });
 
     it.runIf(harness.reads)('writes nothing when all is right', async () => {

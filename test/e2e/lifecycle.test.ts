@@ -1,6 +1,9 @@
-import { existsSync, readdirSync, renameSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { existsSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { setTimeout as pause } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { FakeHttpServer } from '../fakes/http-server.ts';
+import { isRunning } from '../fakes/processes.ts';
 import { eventually } from '../lab/support/moment.ts';
 import { configOf, startDyndns, told } from './support/dyndns.ts';
 import { Workspace } from './support/workspace.ts';
@@ -68,7 +71,6 @@ describe('the end', () => {
     expect(hurried.events()).not.toContain('stopped');
   });
 
-  // A known defect: each signal counts for itself.
   test('a second signal of the other kind ends it at once, too', async () => {
     server.respond(() => ({ hang: 'headers' }));
     space.write('config.yaml', configOf({ server, file, sink: ['timeout: 1m'] }));
@@ -79,6 +81,50 @@ describe('the end', () => {
     const { code, took } = await netdrift.end('SIGINT');
     expect(code).toBe(1);
     expect(took).toBeLessThan(1_500);
+  });
+
+  test('reloads that are under way or wait do not delay it, and nothing is begun after it', async () => {
+    server.respond(() => ({ hang: 'headers' }));
+    space.write('config.yaml', configOf({ server, file, sink: ['timeout: 1m'] }));
+    const netdrift = space.start();
+    await eventually('the request is there', () => server.requests.length === 1);
+    for (let count = 0; count < 3; count += 1) {
+      netdrift.process.signal('SIGHUP');
+      await pause(50);
+    }
+    const { code, took } = await netdrift.end();
+    expect(code).toBe(0);
+    expect(took).toBeLessThan(5_000);
+    const events = netdrift.events();
+    expect(events.slice(events.indexOf('stopping'))).toEqual(['stopping', 'stopped']);
+    expect(server.requests).toHaveLength(1);
+  });
+
+  test('a file that hangs cannot keep it: it is ended by force within 5 s', async () => {
+    const netdrift = space.start();
+    await netdrift.line('record_updated');
+    // Opening a FIFO that nobody writes to never returns, like a file on a disk that is gone.
+    rmSync(space.path('config.yaml'));
+    execFileSync('mkfifo', [space.path('config.yaml')]);
+    netdrift.process.signal('SIGHUP');
+    await pause(200);
+    const { signal, took } = await netdrift.end();
+    expect(signal).toBe('SIGKILL');
+    expect(took).toBeLessThan(5_000);
+    expect(netdrift.events().slice(-2)).toEqual(['stopping', 'stop_overdue']);
+  });
+
+  test('a program of the operator that does not mind SIGTERM does not outlive it', async () => {
+    const pid = space.path('pid');
+    const script = `trap "" TERM; echo $$ > ${pid}; while :; do sleep 0.1; done`;
+    const sink = `  mine: { provider: command, timeout: 1m, command: [/bin/sh, -c, '${script}'], allow: [documentation], records: [home.example.net] }\n`;
+    space.write('config.yaml', `${configOf({ server, file })}${sink}`);
+    const netdrift = space.start();
+    await eventually('the program runs', () => existsSync(pid) && readFileSync(pid, 'utf8').endsWith('\n'));
+    const { code, took } = await netdrift.end();
+    expect(code).toBe(0);
+    expect(took).toBeLessThan(5_000);
+    expect(isRunning(Number(readFileSync(pid, 'utf8')))).toBe(false);
   });
 });
 

@@ -221,6 +221,21 @@ describe.skipIf(missing.length > 0)(title, () => {
     ]);
   });
 
+  it('does not say that it has put an address beside an alias, although nothing is read', async () => {
+    const sink = sinkFor('hmac-sha256', { verify: false });
+    const changes = await changesFor(
+      sink,
+      [key('alias.home.example.test'), '192.0.2.1'],
+      [key('blind.home.example.test'), '192.0.2.1'],
+    );
+    expect(await sink.write(changes, call)).toMatchObject([
+      { kind: 'failed', failure: { class: 'invalid', scope: 'record', message: /is an alias/ } },
+      { kind: 'updated' },
+    ]);
+    expect(await dig('alias.home.example.test', 'CNAME')).toEqual(['old.home.example.test. 60']);
+    expect(await dig('blind.home.example.test', 'A')).toEqual(['192.0.2.1 60']);
+  });
+
   it('refuses a name outside the policy, while the others of the same call are written', async () => {
     const sink = sinkFor();
     const changes = await changesFor(

@@ -3,7 +3,7 @@ import { address } from '../../src/model/address.ts';
 import { fqdn } from '../../src/model/name.ts';
 import type { Outcome } from '../../src/model/outcome.ts';
 import type { ActualRecord, RecordKey, Target } from '../../src/model/record.ts';
-import type { Change, Observation, Sink, WriteResult } from '../../src/sinks/contract.ts';
+import type { Call, Change, Observation, Sink, WriteResult } from '../../src/sinks/contract.ts';
 import { PROPAGATION } from '../../src/sinks/drift.ts';
 import { reconcile } from '../../src/sinks/reconcile.ts';
 import { SinkState } from '../../src/state/sink-memory.ts';
@@ -76,6 +76,60 @@ class Bench {
 }
 
 const later = PROPAGATION + 1;
+
+describe('a look at many records', () => {
+  const names = Array.from({ length: 40 }, (_, index) => `h${index}.example.org`);
+  const many = names.map((name) => target({ name: fqdn(name), type: 'A' }, RIGHT));
+  const published = async () => {
+    const bench = new Bench();
+    await bench.round(false, many);
+    bench.now += later;
+    bench.written.length = 0;
+    return bench;
+  };
+
+  it('is taken in parts, each of which has a deadline of its own', async () => {
+    const bench = await published();
+    const sizes: number[] = [];
+    const signals = new Set<AbortSignal>();
+    bench.sink = Object.assign(bench.sink, {
+      observe: async (keys: readonly RecordKey[], call: Call) => {
+        sizes.push(keys.length);
+        signals.add(call.signal);
+        // One part fails as a whole; a difference in another one is found all the same.
+        if (sizes.length === 1) throw new Error('a defect');
+        return keys.map((key): Observation => ({ key, kind: 'seen', contents: [WRONG] }));
+      },
+    });
+    await bench.round(true, many);
+    expect(sizes).toEqual([16, 16, 8]);
+    expect(signals.size).toBe(3);
+    expect(bench.written).toHaveLength(24);
+  });
+
+  it('that tells nothing three times in a row is a warning, once, until something is seen again', async () => {
+    const bench = await published();
+    const outside = bench.outside;
+    const blind = (key: RecordKey): Observation => ({
+      key,
+      kind: 'unknown',
+      why: 'no answer from 192.0.2.53',
+    });
+    const looks = async (count: number) => {
+      bench.told.length = 0;
+      for (let look = 0; look < count; look += 1) await bench.round(true, many);
+      return bench.told;
+    };
+    bench.outside = blind;
+    expect(await looks(2)).toEqual([]);
+    expect(await looks(3)).toEqual([expect.stringContaining('no answer from 192.0.2.53')]);
+    bench.outside = outside;
+    expect(await looks(1)).toEqual([]);
+    bench.outside = blind;
+    expect(await looks(2)).toEqual([]);
+    expect(await looks(1)).toHaveLength(1);
+  });
+});
 
 describe('a sink that is looked at from outside', () => {
   it('is never looked at before an ordinary write', async () => {

@@ -116,6 +116,32 @@ describe('reconcile', () => {
     expect(bench.written).toEqual([]);
   });
 
+  it.each(['aborted', 'unclear'])('keeps a write in doubt through a failed list (%s)', async (how) => {
+    const bench = new Bench();
+    bench.records = [{ key, content: '93.184.216.34' }];
+    await bench.run(bench.readable, [target('93.184.216.34')]);
+    const controller = new AbortController();
+    bench.answer = async () => {
+      // The provider has it; netdrift is never told.
+      bench.records = [{ key, content: '93.184.216.35' }];
+      if (how === 'aborted') controller.abort(new Error('newer'));
+      throw new SinkError(failure({ unclear: true }));
+    };
+    await bench
+      .run(bench.readable, [target('93.184.216.35')], { signal: controller.signal })
+      .catch(() => undefined);
+    bench.answer = async ({ target: { key: of } }) => ({ key: of, kind: 'updated' });
+    bench.onRead = () => {
+      throw new SinkError(failure());
+    };
+    expect(kinds(await bench.run(bench.readable, [target('93.184.216.34')]))).toEqual(['failed']);
+    expect(bench.memory.unclear(key)).toBe(true);
+    bench.onRead = () => {};
+    expect(await bench.run(bench.readable, [target('93.184.216.34')])).toMatchObject([
+      { kind: 'updated', previous: ['93.184.216.35'] },
+    ]);
+  });
+
   it('tells what stood there before', async () => {
     const bench = new Bench();
     bench.records = [{ key, content: '93.184.216.35' }];
@@ -141,6 +167,23 @@ describe('reconcile', () => {
     await bench.memory.release();
     bench.answer = async ({ target: { key: of } }) => ({ key: of, kind: 'updated' });
     expect(kinds(await bench.run(bench.blind, [target('93.184.216.35')]))).toEqual(['updated']);
+  });
+
+  it.each([
+    ['invalid', 'record', 'updated'],
+    ['not_found', 'record', 'failed'],
+    ['invalid', 'sink', 'failed'],
+  ] as const)('after %s of a %s another address is %s', async (failureClass, scope, kind) => {
+    const bench = new Bench();
+    bench.answer = async ({ target: { key: of } }) => ({
+      key: of,
+      kind: 'failed',
+      failure: failure({ class: failureClass, scope }),
+    });
+    await bench.run(bench.blind, [target('93.184.216.34')]);
+    bench.answer = async ({ target: { key: of } }) => ({ key: of, kind: 'updated' });
+    expect(await bench.run(bench.blind, [target('93.184.216.34')])).toMatchObject([{ held: true }]);
+    expect(kinds(await bench.run(bench.blind, [target('93.184.216.35')]))).toEqual([kind]);
   });
 
   it('waits as long as it was told, then tries again', async () => {
@@ -223,6 +266,27 @@ describe('reconcile', () => {
       'updated',
     ]);
     expect(bench.written).toEqual(['home.example.org 93.184.216.34']);
+  });
+
+  it('leaves what is confirmed as it is where a look has to wait', async () => {
+    const bench = new Bench();
+    bench.records = [{ key, content: '93.184.216.34' }];
+    await bench.run(bench.blind, [target('93.184.216.34')]);
+    // Written just now: the gap has not passed.
+    const again = [target('93.184.216.34')];
+    expect(kinds(await bench.run(bench.readable, again, { verify: true, gap: 5_000 }))).toEqual([
+      'unchanged',
+    ]);
+    bench.now += 5_000;
+    const refused = { ...target('93.184.216.34', other), kind: 'failed' as const };
+    await bench.memory.settle([{ ...refused, failure: failure({ class: 'credentials' }) }]);
+    expect(kinds(await bench.run(bench.readable, again, { verify: true, gap: 5_000 }))).toEqual([
+      'unchanged',
+    ]);
+    expect(bench.reads).toBe(0);
+    await bench.memory.release();
+    await bench.run(bench.readable, again, { verify: true, gap: 5_000 });
+    expect(bench.reads).toBe(1);
   });
 
   it('never asks a sink that cannot be read to verify', async () => {

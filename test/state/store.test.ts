@@ -11,6 +11,7 @@ import {
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { address } from '../../src/model/address.ts';
 import { hostFiles, type StateFiles } from '../../src/state/files.ts';
 import { openState, type StateStore } from '../../src/state/store.ts';
 import { failed, keptLog, key, TestClock, target, temporaryFolder, updated } from './fixture.ts';
@@ -235,6 +236,19 @@ describe('holds', () => {
     expect(sink.holds().map((hold) => hold.key)).toEqual([key('other')]);
   });
 
+  it('of a record that is invalid are about the addresses refused, across a restart; all others are about any', async () => {
+    const sink = (await start()).sink('dyn', 'f1');
+    await sink.settle([failed('home', { class: 'invalid' }), failed('gone', { class: 'not_found' })]);
+    for (const memory of [sink, (await restart()).sink('dyn', 'f1')]) {
+      expect(memory.hold(key('home'))).toMatchObject({ failure: { class: 'invalid' } });
+      expect(memory.hold(key('home'), [address('203.0.113.9')])).toBeDefined();
+      expect(memory.hold(key('home'), [address('203.0.113.1')])).toBeUndefined();
+      expect(memory.hold(key('gone'), [address('203.0.113.1')])).toBeDefined();
+    }
+    await sink.settle([failed('home', { class: 'invalid', scope: 'sink' })]);
+    expect(sink.hold(key('home'), [address('203.0.113.1')])).toBeDefined();
+  });
+
   it('keep no secret in their message', async () => {
     const sink = (await start(hostFiles, (text) => text.replaceAll('hunter2', '[secret]'))).sink('dyn', 'f1');
     await sink.settle([failed('home', { class: 'refused', message: 'bad key hunter2' })]);
@@ -393,6 +407,8 @@ describe('any sequence of writes, crashes and restarts (property)', () => {
     fc.record({ do: fc.constant('succeed' as const), name, value }),
     fc.record({ do: fc.constant('fail' as const), name, value }),
     fc.record({ do: fc.constant('unclear' as const), name, value }),
+    fc.record({ do: fc.constant('unreadable' as const), name, value }),
+    fc.record({ do: fc.constant('found right' as const), name, value }),
     fc.record({ do: fc.constant('crash' as const), name, value }),
   );
 
@@ -417,6 +433,8 @@ describe('any sequence of writes, crashes and restarts (property)', () => {
           return store.sink('dyn', 'f');
         };
         const model = new Map<string, { confirmed?: string; doubtful: boolean; begun: boolean }>();
+        // Only a write that this process has begun can come to an end in it.
+        const underWay = new Set<string>();
         const of = (record: string) => {
           const known = model.get(record) ?? { doubtful: false, begun: false };
           model.set(record, known);
@@ -431,18 +449,29 @@ describe('any sequence of writes, crashes and restarts (property)', () => {
                 await sink.attempting([target(record, address)]);
                 expected.doubtful ||= expected.begun;
                 expected.begun = true;
+                underWay.add(record);
                 break;
               case 'succeed':
+                if (!underWay.delete(record)) break;
                 await sink.settle([updated(record, address)]);
                 model.set(record, { confirmed: address, doubtful: false, begun: false });
                 break;
               case 'fail':
               case 'unclear':
+                if (!underWay.delete(record)) break;
                 await sink.settle([failed(record, { unclear: action === 'unclear' })]);
                 expected.begun = false;
                 expected.doubtful ||= action === 'unclear';
                 break;
+              case 'unreadable':
+                await sink.observed([failed(record)]);
+                break;
+              case 'found right':
+                await sink.observed([{ ...target(record, address), kind: 'unchanged' }]);
+                model.set(record, { confirmed: address, doubtful: false, begun: false });
+                break;
               case 'crash': {
+                underWay.clear();
                 const before = new Map(disk);
                 for (const store of opened.splice(0)) await store.close();
                 disk.clear();

@@ -7,8 +7,13 @@ import { Deframer, frame } from './framing.ts';
  * One exchange over a TCP connection of its own (RFC 7766), inside TLS if the task says so (RFC 7858). An acceptable answer ends it;
  * so does one that is plainly an answer of this connection but not acceptable, since nobody off the path can have put it there.
  * @param earlier how often the request was already sent over UDP
+ * @param connecting milliseconds to connect
  */
-export function exchangeTcp<Value>(task: Exchange<Value>, earlier: number): Promise<Exchanged<Value>> {
+export function exchangeTcp<Value>(
+  task: Exchange<Value>,
+  earlier: number,
+  connecting = task.timing.stream,
+): Promise<Exchanged<Value>> {
   const { peer, signal, timing } = task;
   return new Promise((resolve, reject) => {
     const socket = openStream(task);
@@ -21,6 +26,7 @@ export function exchangeTcp<Value>(task: Exchange<Value>, earlier: number): Prom
       if (over) return;
       over = true;
       clearTimeout(timer);
+      clearTimeout(early);
       signal.removeEventListener('abort', abort);
       socket.destroy();
       end();
@@ -28,10 +34,12 @@ export function exchangeTcp<Value>(task: Exchange<Value>, earlier: number): Prom
     const fail = (kind: ExchangeFailure['kind'], message: string): void =>
       finish(() => reject(new ExchangeFailure(kind, written || earlier > 0, message)));
     const abort = (): void => fail('aborted', `stopped while waiting for ${peerText(peer)} over ${layer}`);
-    const timer = setTimeout(() => {
+    const late = (): void => {
       if (written) fail('timeout', `no answer from ${peerText(peer)} over ${layer}`);
       else fail('unreachable', `cannot connect to ${peerText(peer)} over ${layer} in time`);
-    }, timing.stream);
+    };
+    const timer = setTimeout(late, timing.stream);
+    const early = setTimeout(late, Math.min(connecting, timing.stream));
 
     const take = (message: Uint8Array): void => {
       const judgement = task.judge(message);
@@ -52,6 +60,7 @@ export function exchangeTcp<Value>(task: Exchange<Value>, earlier: number): Prom
     signal.addEventListener('abort', abort, { once: true });
     socket.on(layer === 'TLS' ? 'secureConnect' : 'connect', () => {
       written = true;
+      clearTimeout(early);
       socket.write(frame(task.request));
     });
     socket.on('data', (chunk) => {

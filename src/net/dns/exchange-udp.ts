@@ -11,7 +11,8 @@ import {
 
 export type UdpResult<Value> =
   | { readonly kind: 'answered'; readonly value: Value; readonly sendings: number }
-  | { readonly kind: 'truncated'; readonly sendings: number };
+  | { readonly kind: 'truncated'; readonly sendings: number }
+  | { readonly kind: 'silent'; readonly sendings: number; readonly failure: ExchangeFailure };
 
 /**
  * One exchange over a connected UDP socket of its own, so with a source port of its own: the kernel drops what comes from elsewhere.
@@ -46,7 +47,9 @@ export function exchangeUdp<Value>(task: Exchange<Value>): Promise<UdpResult<Val
       if (wait === undefined) {
         const times = sendings === 1 ? '1 datagram' : `${sendings} datagrams`;
         const words = suspicion === undefined ? '' : `; an answer came, but ${suspicion}`;
-        fail('timeout', sendings > 0, `no answer from ${peerText(peer)} to ${times}${words}`);
+        const message = `no answer from ${peerText(peer)} to ${times}${words}`;
+        const failure = new ExchangeFailure('timeout', sendings > 0, message);
+        finish(() => resolve({ kind: 'silent', sendings, failure }));
         return;
       }
       sendings += 1;

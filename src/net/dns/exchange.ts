@@ -29,7 +29,10 @@ export type Judgement<Value> =
 export interface Exchange<Value> {
   readonly peer: Peer;
   readonly request: Uint8Array;
-  /** `auto`: UDP first where the request fits 512 octets, then TCP if the answer is truncated. `tls`: RFC 7858. */
+  /**
+   * `auto`: UDP first where the request fits 512 octets, then TCP if the answer is truncated, and if there is none where the timing says so.
+   * `tls`: RFC 7858.
+   */
   readonly transport: 'auto' | 'tcp' | 'tls';
   /** The name the server's certificate must hold; without it the peer's address. For `tls` only. */
   readonly tlsName?: string | undefined;
@@ -48,6 +51,8 @@ export interface ExchangeTiming {
   readonly doubt: number;
   /** For a whole exchange over TCP, connecting included. */
   readonly stream: number;
+  /** How long to try to connect over TCP when no datagram was answered: a firewall may drop UDP alone. Without it nobody tries. */
+  readonly fallback?: number;
 }
 
 export const DEFAULT_TIMING: ExchangeTiming = {
@@ -83,8 +88,30 @@ export async function exchange<Value>(task: Exchange<Value>): Promise<Exchanged<
   if (task.signal.aborted) throw new ExchangeFailure('aborted', false, 'aborted before anything was sent');
   if (task.transport !== 'auto' || task.request.length > PLAIN_UDP_LENGTH) return exchangeTcp(task, 0);
   const result = await exchangeUdp(task);
-  if (result.kind === 'answered') return { value: result.value, sendings: result.sendings };
-  return exchangeTcp(task, result.sendings);
+  switch (result.kind) {
+    case 'answered':
+      return { value: result.value, sendings: result.sendings };
+    case 'truncated':
+      return exchangeTcp(task, result.sendings);
+    case 'silent':
+      return withoutDatagrams(task, result.sendings, result.failure);
+  }
+}
+
+/** Over TCP what no datagram brought. The failure is that of the datagrams, with what came of this beside it. */
+async function withoutDatagrams<Value>(
+  task: Exchange<Value>,
+  sendings: number,
+  silence: ExchangeFailure,
+): Promise<Exchanged<Value>> {
+  const { fallback } = task.timing;
+  if (fallback === undefined) throw silence;
+  try {
+    return await exchangeTcp(task, sendings, fallback);
+  } catch (error) {
+    if (!(error instanceof ExchangeFailure) || error.kind === 'aborted') throw error;
+    throw new ExchangeFailure(silence.kind, silence.sent, `${silence.message}; then ${error.message}`);
+  }
 }
 
 /** The wording of one system error: `ECONNREFUSED`, else its message. */

@@ -21,11 +21,19 @@ const GRACE = 2_000;
 const DRAIN = 200;
 const KEPT_ERRORS = 4_096;
 
+export interface ChildSignals {
+  /** The child is to end. */
+  readonly stop: AbortSignal;
+  /** It has had time enough: what has not ended by now is killed. */
+  readonly kill: AbortSignal;
+}
+
 /**
- * Runs one child to its end, with nothing of a shell and nothing of our own environment. When `signal` aborts, its whole
- * process group gets SIGTERM, and SIGKILL after 2 s; the promise is settled when the child has ended.
+ * Runs one child to its end, with nothing of a shell and nothing of our own environment. When it is to stop, its whole process group
+ * gets SIGTERM, and SIGKILL after 2 s or when told; the promise is settled when the child has ended.
  */
-export function runChild(request: ChildRequest, spawn: Spawn, signal: AbortSignal): Promise<ChildEnd> {
+export function runChild(request: ChildRequest, spawn: Spawn, signals: ChildSignals): Promise<ChildEnd> {
+  const { stop: signal, kill: last } = signals;
   const [file, ...args] = request.command;
   // A group of its own, so that what the child has started can be ended with it. On Windows `detached` means a console window.
   const grouped = process.platform !== 'win32';
@@ -47,9 +55,10 @@ export function runChild(request: ChildRequest, spawn: Spawn, signal: AbortSigna
     let killer: NodeJS.Timeout | undefined;
     let drain: NodeJS.Timeout | undefined;
 
+    const kill = (): void => end(child, 'SIGKILL', grouped);
     const stop = (): void => {
       end(child, 'SIGTERM', grouped);
-      killer = setTimeout(() => end(child, 'SIGKILL', grouped), GRACE);
+      killer = setTimeout(kill, GRACE);
     };
     let settled = false;
     const settle = (result: ChildEnd): void => {
@@ -58,9 +67,10 @@ export function runChild(request: ChildRequest, spawn: Spawn, signal: AbortSigna
       clearTimeout(killer);
       clearTimeout(drain);
       signal.removeEventListener('abort', stop);
+      last.removeEventListener('abort', kill);
       for (const pipe of [child.stdin, child.stdout, child.stderr]) pipe?.destroy();
       // Whoever of the group has not minded SIGTERM ends with its leader.
-      if (signal.aborted) end(child, 'SIGKILL', grouped);
+      if (signal.aborted) kill();
       resolve(result);
     };
     const ended = (code: number | null, by: string | null): void => {
@@ -86,6 +96,7 @@ export function runChild(request: ChildRequest, spawn: Spawn, signal: AbortSigna
     child.stdin?.end(request.input);
     if (signal.aborted) stop();
     else signal.addEventListener('abort', stop, { once: true });
+    last.addEventListener('abort', kill, { once: true });
   });
 }
 

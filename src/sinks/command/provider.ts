@@ -4,6 +4,7 @@ import type { Secret } from '../../config/secret.ts';
 import { familyOfType } from '../../model/family.ts';
 import type { Failure } from '../../model/outcome.ts';
 import { cleanWords } from '../../net/http-words.ts';
+import { createLimit } from '../../net/limit.ts';
 import type { Call, Change, Provider, Sink, SinkComponents, SinkInit, WriteResult } from '../contract.ts';
 import { sendAll } from '../send-all.ts';
 import { type ChildEnd, runChild } from './child.ts';
@@ -49,12 +50,19 @@ export const command: Provider<CommandOptions> = {
 /** What a program can hardly do without; nothing else of our environment is passed on, since it may hold secrets. */
 const PASSED_ON = ['PATH', 'HOME', 'LANG', 'LC_ALL', 'TZ', 'TMPDIR', 'SystemRoot', 'TEMP'] as const;
 
+/** Milliseconds that a program has at the end, between SIGTERM and SIGKILL: netdrift itself is to be gone within 5 s. */
+const LAST_GRACE = 500;
+
 function createCommand(init: SinkInit<CommandOptions>, { spawn }: SinkComponents): Sink {
   const secrets = Object.values(init.options.env);
+  const killing = new AbortController();
+  // One program at a time, however it is called: one that was given up may take its time to end, and must not write its address over
+  // the newer one.
+  const limit = createLimit(1);
 
   const send = async (change: Change, call: Call): Promise<readonly WriteResult[]> => {
     const { key } = change.target;
-    if (call.signal.aborted) {
+    if (call.signal.aborted || killing.signal.aborted) {
       const message = 'given up before the command was started';
       return [{ key, kind: 'failed', failure: { class: 'unreachable', scope: 'sink', message } }];
     }
@@ -63,7 +71,7 @@ function createCommand(init: SinkInit<CommandOptions>, { spawn }: SinkComponents
       environment: environmentOf(change, init),
       input: `${JSON.stringify(descriptionOf(change, init.name))}\n`,
     };
-    const end = await runChild(request, spawn, call.signal);
+    const end = await runChild(request, spawn, { stop: call.signal, kill: killing.signal });
     const failure = judge(end, secrets);
     return [failure === undefined ? { key, kind: 'updated' } : { key, kind: 'failed', failure }];
   };
@@ -71,7 +79,14 @@ function createCommand(init: SinkInit<CommandOptions>, { spawn }: SinkComponents
   return {
     write: (changes, call) => {
       const jobs = changes.map((change) => ({ keys: [change.target.key], change }));
-      return sendAll(jobs, 1, ({ change }) => send(change, call));
+      return sendAll(jobs, 1, ({ change }) => limit(() => send(change, call)));
+    },
+    // The calls have been aborted by now, so that whatever runs has had its SIGTERM.
+    stop: async () => {
+      const killer = setTimeout(() => killing.abort(), LAST_GRACE);
+      // Its turn comes when the last one has ended.
+      await limit(async () => {});
+      clearTimeout(killer);
     },
   };
 }

@@ -53,6 +53,8 @@ export function createEmbedded(
   };
 
   return {
+    writesAgain: 'unconfirmed',
+
     get endpoints() {
       return endpoints;
     },

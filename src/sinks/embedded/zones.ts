@@ -1,5 +1,5 @@
 import type { RecordType } from '../../model/family.ts';
-import { type Fqdn, fqdn, isWithin } from '../../model/name.ts';
+import { type Fqdn, isWithin, parseName } from '../../model/name.ts';
 import type { RecordKey } from '../../model/record.ts';
 
 /** One zone and the names in it, which stay the same as long as the configuration does. */
@@ -82,11 +82,14 @@ function buildZone(
   return {
     apex,
     nameServer: nameServer ?? ownNameServer(apex, names),
-    mailbox: `hostmaster.${apex}` as Fqdn,
+    mailbox: mailboxOf(apex),
     names,
     nodes,
   };
 }
+
+/** Of the SOA record (RFC 2142 section 7); shorter where an apex leaves no room, for a name has at most 255 octets (RFC 1035 section 2.3.4). */
+const mailboxOf = (apex: Fqdn): Fqdn => parseName(`hostmaster.${apex}`) ?? parseName(`h.${apex}`) ?? apex;
 
 export const parentOf = (name: string): string => name.slice(name.indexOf('.') + 1);
 
@@ -97,7 +100,7 @@ export const parentOf = (name: string): string => name.slice(name.indexOf('.') +
 function ownNameServer(apex: Fqdn, names: ReadonlyMap<string, unknown>): Fqdn {
   if (names.has(apex)) return apex;
   const first = [...names.keys()].find((name) => !name.startsWith('*.'));
-  return first === undefined ? fqdn(`ns.${apex}`) : (first as Fqdn);
+  return first === undefined ? (parseName(`ns.${apex}`) ?? apex) : (first as Fqdn);
 }
 
 function checkNameServer(

@@ -29,6 +29,7 @@ export function ownedRestSink(session: RestSession, title: string, options: Owne
 }
 
 class OwnedSink implements Sink {
+  readonly writesAgain?: 'unclear';
   readonly #session: RestSession;
   readonly #title: string;
   readonly #options: Owned;
@@ -36,6 +37,7 @@ class OwnedSink implements Sink {
   readonly #marks = new Map<string, readonly RestRecord[]>();
 
   constructor(session: RestSession, title: string, options: Owned) {
+    if (session.publishes) this.writesAgain = 'unclear';
     this.#session = session;
     this.#title = title;
     this.#options = options;

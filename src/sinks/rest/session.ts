@@ -61,6 +61,11 @@ export class RestSession {
     return this.#api.batch;
   }
 
+  /** True if what is written shows only after a step of its own. */
+  get publishes(): boolean {
+    return this.#api.afterWrite !== undefined;
+  }
+
   /**
    * Records of the keys. A key whose zone the account does not have has no records there (writing it says `not_found`), so one
    * misspelt name does not keep the others from being read; only if that is so of every key, it throws.

@@ -7,6 +7,7 @@ import type { RestSession } from './session.ts';
 export function restSink(session: RestSession): Sink & Required<Pick<Sink, 'read'>> {
   return {
     ...(session.batch !== undefined && { batch: session.batch }),
+    ...(session.publishes && { writesAgain: 'unclear' as const }),
     read: async (keys, call) => {
       const records = await session.read(keys, call);
       // `session.read` answers with the very keys it was asked for, so these are A and AAAA.

@@ -22,8 +22,16 @@ export class ZoneWriter {
     const idle = changes.filter((change) => change.edits.length === 0);
     const busy = changes.filter((change) => change.edits.length > 0);
     const results = await this.#dispatch(ask, zone, busy);
-    const published = await this.#publish(ask, zone, results);
-    return [...idle.map((change): RestResult => ({ change, end: { kind: 'unchanged' } })), ...published];
+    const stop = results.map(({ end }) => stopping(end)).find((failure) => failure !== undefined);
+    return this.#publish(ask, zone, [...this.#written(idle, stop), ...results]);
+  }
+
+  /** Changes without edits: nothing at all, or, where there is a step after writing, one of which only that step is left. */
+  #written(idle: readonly RestChange[], stop: Failure | undefined): readonly RestResult[] {
+    if (this.#api.afterWrite === undefined)
+      return idle.map((change) => ({ change, end: { kind: 'unchanged' } }));
+    if (stop !== undefined) return failed(idle, notSent(stop));
+    return idle.map((change) => ({ change, end: { kind: 'updated' } }));
   }
 
   #dispatch(ask: Ask, zone: RestZone, changes: readonly RestChange[]): Promise<readonly RestResult[]> {

@@ -13,6 +13,7 @@ import type { Message, Question } from '../../net/dns/message.ts';
 import { sameName } from '../../net/dns/names.ts';
 import { type Signed, signMessage, type TsigKey, verifyMessage } from '../../net/dns/tsig.ts';
 import { exchangeError } from './failures.ts';
+import type { PeerOrder } from './peer-order.ts';
 
 /** How to talk to servers. */
 export interface Conversation {
@@ -22,6 +23,8 @@ export interface Conversation {
   readonly randomBytes: (count: number) => Uint8Array;
   /** Seconds since 1970. */
   readonly wallSeconds: () => number;
+  /** Where those who did not answer are remembered. */
+  readonly order: PeerOrder;
 }
 
 /** An answer to our message, from the server asked, with our id and question, and with what its signature said. */
@@ -51,12 +54,16 @@ export async function converse(
 ): Promise<Reply> {
   const purpose = message.opcode === OPCODE.UPDATE ? 'update' : 'query';
   let last: ExchangeFailure | undefined;
-  for (const peer of peers) {
+  for (const peer of conversation.order.sorted(peers)) {
     try {
-      return await converseWith(conversation, peer, message, signal);
+      const reply = await converseWith(conversation, peer, message, signal);
+      conversation.order.answered(peer);
+      return reply;
     } catch (error) {
       if (!(error instanceof ExchangeFailure)) throw error;
       last = error;
+      // One that was given up for another reason than time might still have answered.
+      if (error.kind !== 'aborted' || isTimeout(signal)) conversation.order.silent(peer);
       if (error.kind === 'aborted' || (purpose === 'update' && error.sent)) break;
     }
   }
@@ -65,6 +72,9 @@ export async function converse(
     purpose,
   );
 }
+
+const isTimeout = ({ reason }: AbortSignal): boolean =>
+  reason instanceof Error && reason.name === 'TimeoutError';
 
 async function converseWith(
   conversation: Conversation,

@@ -35,10 +35,9 @@ const fields = z.strictObject({
     description:
       'Read what the server holds first, and write only if it is still so. Turn it off if the server takes updates but refuses queries.',
   }),
-  transport: z
-    .enum(['auto', 'tcp'])
-    .prefault('auto')
-    .meta({ description: 'auto: UDP, and TCP where a message is too long for it. tcp: always TCP.' }),
+  transport: z.enum(['auto', 'tcp']).prefault('auto').meta({
+    description: 'auto: UDP, and TCP where a message is too long for it or nobody answers. tcp: always TCP.',
+  }),
   ...ownerOptions,
 });
 

@@ -21,11 +21,22 @@ import { failureOf } from './failures.ts';
 import { type FoundMark, markParts, ownersIn } from './marks.ts';
 import { type HostNetwork, hostNetwork } from './network.ts';
 import { type Rfc2136Options, tsigKey } from './options.ts';
+import { PeerOrder } from './peer-order.ts';
 import { type Place, Places } from './place.ts';
 import { actualRecord, aliasAt, fitsType, type Prerequisites, updateMessage } from './update.ts';
 
 /** Queries and zones under way at once; each has a socket of its own. */
 const AT_ONCE = 16;
+
+/**
+ * Two addresses of a server behind which nothing is take less than the 10 s of a call, so that the second one has its turn, and a third one
+ * is known to be next.
+ */
+export const UPDATE_TIMING: ExchangeTiming = {
+  ...DEFAULT_TIMING,
+  datagramWaits: [1_000, 1_500],
+  fallback: 2_000,
+};
 
 /** Octets of one UPDATE; leaves room for TSIG below the 65,535 of TCP. */
 const LONGEST_UPDATE = 64_000;
@@ -49,7 +60,7 @@ export interface Rfc2136Surroundings {
 export function createRfc2136(
   init: SinkInit<Rfc2136Options>,
   components: Pick<SinkComponents, 'clock' | 'randomBytes'>,
-  surroundings: Rfc2136Surroundings = { network: hostNetwork, timing: DEFAULT_TIMING },
+  surroundings: Rfc2136Surroundings = { network: hostNetwork, timing: UPDATE_TIMING },
 ): Sink {
   const { options } = init;
   const conversation: Conversation = {
@@ -58,6 +69,7 @@ export function createRfc2136(
     timing: surroundings.timing,
     randomBytes: components.randomBytes,
     wallSeconds: () => Math.floor(components.clock.wall() / 1_000),
+    order: new PeerOrder(),
   };
   const places = new Places({ options, conversation, network: surroundings.network });
   const writer = new Rfc2136Sink(options, conversation, places);
@@ -193,7 +205,7 @@ class Rfc2136Sink {
     });
     const alias = aliasAt(change);
     if (alias !== undefined)
-      return fail(`${key.name} is an alias (CNAME) of ${alias}; remove that record first`);
+      return { kind: 'failed', result: failedResult(change, aliasFailure(change, alias)) };
     if (!fitsType(change)) return fail(`an address is not of the family of ${key.type}`);
     const verdict = this.#verdict(change);
     if (verdict?.kind === 'refused') {
@@ -253,6 +265,10 @@ class Rfc2136Sink {
     const wildcard = prerequisites === 'as_read' && changes.some(({ actual }) => actual.length > 0);
     if (retryable && wildcard && reply.rcode === RCODE.NXRRSET)
       return this.#send(place, changes, 'missing', call);
+    const [only, ...others] = changes;
+    // All that was demanded then is that there be no alias.
+    if (prerequisites === 'none' && reply.rcode === RCODE.YXRRSET && only && others.length === 0)
+      return [failedResult(only, aliasFailure(only))];
     return changes.map((change) => failedResult(change, failure));
   }
 
@@ -271,6 +287,12 @@ class Rfc2136Sink {
     return failureOf(reply, { purpose, server: peerText(reply.peer), zone: place.zone, keyName, scope });
   }
 }
+
+const aliasFailure = ({ target }: Change, of?: string): Failure => ({
+  class: 'invalid',
+  scope: 'record',
+  message: `${target.key.name} is an alias (CNAME)${of === undefined ? '' : ` of ${of}`}; remove that record first`,
+});
 
 const failedResult = ({ target }: Change, failure: Failure): WriteResult => ({
   key: target.key,

@@ -15,7 +15,11 @@ import type { markParts } from './marks.ts';
 /**
  * What must still hold for an update to be carried out:
  * - `as_read`: each RRset is as `read` found it, value for value, or still missing;
- * - `missing`: none of them exists; `none`: nothing, the update is unconditional.
+ * - `missing`: none of them exists;
+ * - `none`: nothing, since nothing was read.
+ *
+ * Where no address is known to stand at a name, it must in any case not be an alias: a server leaves out what would stand beside a CNAME and
+ * says NOERROR all the same (RFC 2136 section 3.4.2.2).
  */
 export type Prerequisites = 'as_read' | 'missing' | 'none';
 
@@ -49,12 +53,20 @@ export function updateMessage(changes: readonly Change[], init: UpdateInit): Mes
 }
 
 function prerequisites({ target, actual }: Change, kind: Prerequisites): readonly ResourceRecord[] {
-  if (kind === 'none') return [];
   const owner = rrset(target.key);
-  if (kind === 'missing' || actual.length === 0) {
-    return [{ ...owner, class: CLASS.NONE, ttl: 0, data: NO_DATA }];
-  }
-  return actual.map((record) => ({ ...owner, class: CLASS.IN, ttl: 0, data: dataOf(record) }));
+  if (kind === 'as_read' && actual.length > 0)
+    return actual.map((record) => ({ ...owner, class: CLASS.IN, ttl: 0, data: dataOf(record) }));
+  const missing = (type: number): ResourceRecord => ({
+    ...owner,
+    type,
+    class: CLASS.NONE,
+    ttl: 0,
+    data: NO_DATA,
+  });
+  return [
+    ...(kind === 'none' ? [] : [missing(owner.type)]),
+    ...(target.addresses.length > 0 ? [missing(TYPE.CNAME)] : []),
+  ];
 }
 
 function updates({ target, actual }: Change, defaultTtl: number): readonly ResourceRecord[] {

@@ -100,8 +100,10 @@ function readSuccess(
         message: 'good 127.0.0.1: the server refuses this client (badagent)',
       }
     : {
-        class: 'invalid',
+        // Something was written, or stands there, that is not ours: told again each time it is tried, and no reason to hold the next one.
+        class: 'conflict',
         scope: 'record',
+        unclear: true,
         message: `${cleanWords(text)}, but with ${wrong} instead of ${sent.join(', ')}: the server took another address, perhaps that of the connection; see how the addresses are given`,
       };
   return { kind: 'failed', failure };

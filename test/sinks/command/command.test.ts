@@ -1,10 +1,10 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Spawn } from '../../../src/model/spawn.ts';
 import { command } from '../../../src/sinks/command/provider.ts';
-import type { WriteResult } from '../../../src/sinks/contract.ts';
+import type { Sink, WriteResult } from '../../../src/sinks/contract.ts';
 import { planBlind } from '../../../src/sinks/plan.ts';
 import { isRunning } from '../../fakes/processes.ts';
 import { callOf, components, noHttp, target } from '../../fakes/sink-call.ts';
@@ -167,6 +167,68 @@ describe('the deadline', () => {
     const argv = script('sleep 60 & echo $! > "$OUT"; exit 0');
     expect(await run({ argv })).toMatchObject([{ kind: 'updated' }]);
     process.kill(Number(out()), 'SIGKILL');
+  });
+});
+
+describe('one program at a time', () => {
+  // Does not mind SIGTERM, and writes its address as its last deed.
+  const stubborn = script(
+    'trap "" TERM; echo "begun $NETDRIFT_ADDRESS $$" >> "$OUT"; while [ -e "$OUT.busy" ]; do sleep 0.02; done; echo "done $NETDRIFT_ADDRESS" >> "$OUT"',
+  );
+  const lines = (): readonly string[] => (existsSync(join(folder, 'out')) ? out().trim().split('\n') : []);
+  const begun = (address: string) => lines().find((line) => line.startsWith(`begun ${address}`));
+  const start = (): Sink => {
+    writeFileSync(join(folder, 'out.busy'), '');
+    const options = command.options.parse({ command: stubborn, env: { OUT: join(folder, 'out') } });
+    return command.create({ name: 'mine', options, keys: [] }, components);
+  };
+
+  it('an aborted one that still lives never writes over the newer address', async () => {
+    const sink = start();
+    const controller = new AbortController();
+    const first = sink.write(planBlind([HOME]), callOf(noHttp, controller.signal));
+    await expect.poll(() => begun('198.51.100.7')).toBeDefined();
+    controller.abort(new Error('newer'));
+    const second = sink.write(planBlind([target('home.example.org', '198.51.100.8')]), callOf(noHttp));
+    // The first could end by itself now, or be killed first: either way it is gone before the second begins.
+    rmSync(join(folder, 'out.busy'));
+    expect(await first).toMatchObject([{ failure: { unclear: true } }]);
+    expect(await second).toMatchObject([{ kind: 'updated' }]);
+    const seen = lines().map((line) => line.split(' ').slice(0, 2).join(' '));
+    expect(seen.slice(-2)).toEqual(['begun 198.51.100.8', 'done 198.51.100.8']);
+    expect(seen.indexOf('begun 198.51.100.8')).toBe(seen.length - 2);
+  });
+
+  it('one that waits for its turn is not started once it is given up', async () => {
+    const sink = start();
+    const first = sink.write(planBlind([HOME]), callOf(noHttp));
+    await expect.poll(() => begun('198.51.100.7')).toBeDefined();
+    const controller = new AbortController();
+    const second = sink.write(
+      planBlind([target('home.example.org', '198.51.100.8')]),
+      callOf(noHttp, controller.signal),
+    );
+    controller.abort(new Error('newer'));
+    rmSync(join(folder, 'out.busy'));
+    expect(await first).toMatchObject([{ kind: 'updated' }]);
+    const [result] = await second;
+    expect(result).toMatchObject({ failure: { class: 'unreachable' } });
+    expect(result).not.toMatchObject({ failure: { unclear: true } });
+    expect(begun('198.51.100.8')).toBeUndefined();
+  });
+
+  it('none is left when the sink has stopped, whatever it minds', async () => {
+    const sink = start();
+    const controller = new AbortController();
+    const write = sink.write(planBlind([HOME]), callOf(noHttp, controller.signal));
+    await expect.poll(() => begun('198.51.100.7')).toBeDefined();
+    const pid = Number(begun('198.51.100.7')?.split(' ')[2]);
+    controller.abort(new Error('stopped'));
+    await sink.stop?.();
+    expect(isRunning(pid)).toBe(false);
+    expect(await write).toMatchObject([{ failure: { unclear: true } }]);
+    expect(lines()).toHaveLength(1);
+    await sink.stop?.();
   });
 });
 

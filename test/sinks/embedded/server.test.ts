@@ -4,12 +4,15 @@ import packet from 'dns-packet';
 import { afterEach, describe, expect, it } from 'vitest';
 import { address } from '../../../src/model/address.ts';
 import type { RecordKey } from '../../../src/model/record.ts';
+import { RCODE } from '../../../src/net/dns/codes.ts';
 import { encodeMessage } from '../../../src/net/dns/encode.ts';
 import { frame } from '../../../src/net/dns/framing.ts';
 import type { Call, Change } from '../../../src/sinks/contract.ts';
 import { createEmbedded, type EmbeddedSink } from '../../../src/sinks/embedded/index.ts';
 import { type EmbeddedOptions, embeddedOptions } from '../../../src/sinks/embedded/options.ts';
 import type { TcpSettings } from '../../../src/sinks/embedded/tcp-listener.ts';
+import { reconcile } from '../../../src/sinks/reconcile.ts';
+import { volatileMemory } from '../../../src/state/sink-memory.ts';
 import { silentLog } from '../../../src/telemetry/log.ts';
 import { askTcp, askUdp, bothTypes, decoded, key, query } from './support.ts';
 
@@ -58,6 +61,31 @@ describe('the sink', () => {
     ]);
     expect(await sink.write([change(a)], call)).toEqual([{ key: a, kind: 'updated' }]);
     expect(await sink.read([a], call)).toEqual([]);
+  });
+
+  it('says that there is no address, once that is known to be so', async () => {
+    const { sink, port } = await started();
+    const rcode = async () => decoded(await askUdp(here(port), encodeMessage(query('home.test')))).rcode;
+    expect(await rcode()).toBe(RCODE.SERVFAIL);
+    const clock = { monotonic: () => 0, wall: () => 0, boot: () => 0 };
+    const memory = volatileMemory(clock);
+    const none = bothTypes('home.test').map((target) => ({ key: target, addresses: [] }));
+    const init = { sink, memory, batch: 100, timeout: 5_000, minimumGap: 0, clock, http: call.http };
+    const round = async () => (await reconcile(init, { ...call, targets: none })).map(({ kind }) => kind);
+    expect(await round()).toEqual(['updated', 'updated']);
+    expect(await rcode()).toBe(RCODE.NOERROR);
+    expect(await round()).toEqual(['unchanged', 'unchanged']);
+  });
+
+  it.each([
+    ['a name', (name: string) => name, 253],
+    ['a wildcard', (name: string) => `*.${name}`, 251],
+  ])('answers for %s as long as names can be', async (_, of, length) => {
+    const label = 'a'.repeat(61);
+    const apex = `${label}.${label}.${label}.${label}.test`.padStart(length, 'b').slice(-length);
+    const { port } = await started({}, bothTypes(of(apex)));
+    const answer = decoded(await askUdp(here(port), encodeMessage(query(apex, 'SOA'))));
+    expect(answer.answers).toMatchObject([{ name: apex, data: { kind: 'soa' } }]);
   });
 
   it('does not take a record that it was not given', async () => {

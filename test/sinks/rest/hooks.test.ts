@@ -1,11 +1,14 @@
 import { createHmac } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import * as z from 'zod';
-import type { HttpRequest } from '../../../src/net/http.ts';
+import { address } from '../../../src/model/address.ts';
+import type { HttpAnswer, HttpRequest } from '../../../src/net/http.ts';
 import { plan } from '../../../src/sinks/plan.ts';
+import { reconcile } from '../../../src/sinks/reconcile.ts';
 import type { RestApi } from '../../../src/sinks/rest/api.ts';
 import { formCodec, jsonCodec } from '../../../src/sinks/rest/codec.ts';
 import { after, collect, type PagedList } from '../../../src/sinks/rest/pages.ts';
+import { type SinkState, volatileMemory } from '../../../src/state/sink-memory.ts';
 import { callOf, components, fakeTime, key, target } from './support.ts';
 import { answer, ToyService, toy } from './toy.ts';
 
@@ -145,6 +148,90 @@ test('publishing that fails makes the writes of that zone unclear', async () => 
     },
   });
   expect(results).toMatchObject([{ kind: 'failed', failure: { class: 'transient', unclear: true } }]);
+});
+
+describe('a step after writing that fails', () => {
+  function publishing() {
+    const service = new ToyService({
+      'example.org': [{ name: 'www.example.org', type: 'A', content: '192.0.2.1' }],
+    });
+    const fault: { of: HttpAnswer | undefined; meets: () => void } = {
+      of: answer(500, { error: 'oops', message: 'no' }),
+      meets: () => {},
+    };
+    let published = 0;
+    service.instead = ({ url }) => {
+      if (!url.pathname.endsWith('/refresh')) return undefined;
+      fault.meets();
+      if (fault.of === undefined) published += 1;
+      return fault.of ?? answer(200, { ok: true });
+    };
+    const provider = toy({
+      api: {
+        afterWrite: async (ask, { id }) => {
+          await ask.send('POST', `/zones/${id}/refresh`, z.object({ ok: z.literal(true) }));
+        },
+      },
+    });
+    const time = fakeTime();
+    const options = provider.options.parse({ token: 'token-token' });
+    const sink = provider.create({ name: 'toy', options, keys: [] }, components(time));
+    let memory = volatileMemory(time.clock);
+    // What the state file carries over.
+    const restart = (): void => {
+      const document = (memory as SinkState).toDocument();
+      const next = volatileMemory(time.clock) as SinkState;
+      next.restore(document);
+      memory = next;
+    };
+    const round = async (addresses: readonly string[], signal = new AbortController().signal) => {
+      const call = callOf(service.http, signal);
+      const outcomes = await reconcile(
+        { sink, memory, batch: 50, timeout: 5_000, minimumGap: 0, clock: time.clock, http: call.http },
+        { ...call, targets: [{ ...target('www.example.org'), addresses: addresses.map(address) }] },
+      );
+      return outcomes.map(({ kind }) => kind);
+    };
+    return {
+      service,
+      fault,
+      round,
+      restart,
+      confirmed: () => memory.confirmed(key('www.example.org')),
+      published: () => published,
+    };
+  }
+
+  test.each([[['198.51.100.7']], [[]]])(
+    'is taken again, and nothing else, until it succeeds (%j)',
+    async (wanted) => {
+      const { service, fault, round, confirmed, published } = publishing();
+      expect(await round(wanted)).toEqual(['failed']);
+      // The records are right, and nobody sees them.
+      expect(service.contents('example.org')).toEqual(wanted.map((one) => `www.example.org/A ${one}`));
+      expect(await round(wanted)).toEqual(['failed']);
+      fault.of = undefined;
+      const before = service.writes.length;
+      expect(await round(wanted)).toEqual(['updated']);
+      expect(service.writes.slice(before)).toEqual([expect.stringMatching(/^POST .*refresh$/)]);
+      expect(published()).toBe(1);
+      expect(confirmed()).toEqual(wanted);
+      expect(await round(wanted)).toEqual(['unchanged']);
+      expect(published()).toBe(1);
+    },
+  );
+
+  test('is taken by the next process, too, if the last one ended before it', async () => {
+    const { service, fault, round, restart, published } = publishing();
+    const end = new AbortController();
+    fault.meets = () => end.abort(new Error('ended'));
+    await expect(round(['198.51.100.7'], end.signal)).rejects.toThrow('ended');
+    expect(service.contents('example.org')).toEqual(['www.example.org/A 198.51.100.7']);
+    restart();
+    fault.of = undefined;
+    expect(await round(['198.51.100.7'])).toEqual(['updated']);
+    expect(published()).toBe(1);
+  });
 });
 
 test('a whole-zone write is a batch without a limit: one request, whatever the number', async () => {

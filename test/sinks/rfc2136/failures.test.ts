@@ -1,12 +1,16 @@
-import { describe, expect, it } from 'vitest';
+import { createSocket } from 'node:dgram';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { address } from '../../../src/model/address.ts';
 import type { Failure } from '../../../src/model/outcome.ts';
+import { OPCODE } from '../../../src/net/dns/codes.ts';
+import { decodeHeader } from '../../../src/net/dns/decode.ts';
 import { encodeMessage } from '../../../src/net/dns/encode.ts';
 import { EMPTY_MESSAGE } from '../../../src/net/dns/message.ts';
 import { signMessage } from '../../../src/net/dns/tsig.ts';
 import type { Change, Sink } from '../../../src/sinks/contract.ts';
+import type { Rfc2136Options } from '../../../src/sinks/rfc2136/options.ts';
 import { FakeServer, type Turn } from './fake-server.ts';
-import { call, FAST, fake, KEY, key, keyOptions, NOW, sinkAt } from './support.ts';
+import { call, changesFor, FAST, fake, KEY, key, keyOptions, NOW, sinkAt } from './support.ts';
 
 const home = key('home.example.org');
 const change: Change = { target: { key: home, addresses: [address('192.0.2.1')] }, actual: [], edits: [] };
@@ -254,6 +258,81 @@ describe('the way there and back', () => {
     const network = { addresses: async () => addresses, resolvers: () => [] };
     const sink = sinkAt(server.port, { server: { host: 'ns.example.org', port: server.port } }, { network });
     expect(await sink.write([change], call())).toEqual([{ key: home, kind: 'updated' }]);
+  });
+});
+
+describe('an address behind which nothing is', () => {
+  /** Takes datagrams and says nothing; nobody listens there for TCP. */
+  async function withDeafAddress(options: Partial<Rfc2136Options> = {}) {
+    const server = await fake();
+    const heard: number[] = [];
+    const deaf = createSocket('udp4');
+    onTestFinished(() => void deaf.close());
+    deaf.on('message', (octets) => heard.push(decodeHeader(octets)?.opcode ?? -1));
+    await new Promise<void>((resolve) => deaf.bind(server.port, '127.0.0.9', resolve));
+    const addresses = [address('127.0.0.9'), address('127.0.0.1')];
+    const network = { addresses: async () => addresses, resolvers: () => [] };
+    const place = { server: { host: 'ns.example.org', port: server.port } };
+    return { server, heard, sink: sinkAt(server.port, { ...place, ...options }, { network }) };
+  }
+
+  it('is not the one an update goes to, once a question has found the other one', async () => {
+    const { server, heard, sink } = await withDeafAddress();
+    const changes = await changesFor(sink, [home, '192.0.2.1']);
+    expect(await sink.write(changes, call())).toEqual([{ key: home, kind: 'updated' }]);
+    expect(server.held('home.example.org', 'A')).toEqual(['192.0.2.1 60']);
+    expect(heard.length).toBeGreaterThan(0);
+    expect(heard).not.toContain(OPCODE.UPDATE);
+  });
+
+  it('takes one update, and the next one goes elsewhere', async () => {
+    const { server, sink } = await withDeafAddress({ verify: false });
+    expect(await failure(sink)).toMatchObject({ class: 'transient', unclear: true });
+    expect(await sink.write([change], call())).toEqual([{ key: home, kind: 'updated' }]);
+    expect(server.updates).toHaveLength(1);
+    expect(await sink.write([change], call())).toEqual([{ key: home, kind: 'updated' }]);
+  });
+
+  it('is known as such even if the deadline came first', async () => {
+    const { sink } = await withDeafAddress({ verify: false });
+    const deadline = AbortSignal.timeout(20);
+    expect(await failure(sink, [change], deadline)).toMatchObject({ unclear: true });
+    expect(await sink.write([change], call())).toEqual([{ key: home, kind: 'updated' }]);
+  });
+});
+
+describe('where datagrams are dropped', () => {
+  const patient = { ...FAST, fallback: 500 };
+  const dropping = async () => {
+    const server = await fake();
+    server.intercept = ({ transport }) => transport === 'udp';
+    return server;
+  };
+
+  it('goes on over TCP', async () => {
+    const server = await dropping();
+    const sink = sinkAt(server.port, {}, { timing: patient });
+    const changes = await changesFor(sink, [home, '192.0.2.1']);
+    expect(await sink.write(changes, call())).toEqual([{ key: home, kind: 'updated' }]);
+    expect(server.updates.map(({ transport }) => transport)).toEqual(['udp', 'udp', 'tcp']);
+  });
+
+  it('says both when that brings nothing either, and is unclear', async () => {
+    const server = await dropping();
+    server.intercept = () => true;
+    const found = await failure(sinkAt(server.port, {}, { timing: patient }));
+    expect(found).toMatchObject({ class: 'transient', unclear: true });
+    expect(found.message).toMatch(/no answer from \S+ to 2 datagrams; then no answer from \S+ over TCP/);
+  });
+
+  it('does not take a prerequisite for a conflict that an earlier datagram may have made', async () => {
+    const server = await dropping();
+    // The datagram is carried out, only its answer is lost.
+    server.intercept = ({ transport, proper }) => transport === 'udp' && proper().length > 0;
+    expect(await failure(sinkAt(server.port, {}, { timing: patient }))).toMatchObject({
+      class: 'conflict',
+      unclear: true,
+    });
   });
 });
 

@@ -243,6 +243,8 @@ export class FakeServer {
       if (held.sort().join() !== values.sort().join()) return { rcode: RCODE.NXRRSET };
     }
     for (const record of message.authorities) {
+      // RFC 2136 section 3.4.2.2: left out without a word.
+      if (record.class === CLASS.IN && this.records.has(`${foldName(record.name)}/${TYPE.CNAME}`)) continue;
       if (record.class === CLASS.ANY) this.records.delete(place(record));
       else this.records.set(place(record), [...(this.records.get(place(record)) ?? []), record]);
     }

@@ -1,10 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { address } from '../../../src/model/address.ts';
 import { fqdn } from '../../../src/model/name.ts';
-import { TYPE } from '../../../src/net/dns/codes.ts';
+import { CLASS, TYPE } from '../../../src/net/dns/codes.ts';
 import { rfc2136 } from '../../../src/sinks/rfc2136/index.ts';
 import { rfc2136Options } from '../../../src/sinks/rfc2136/options.ts';
-import { call, changesFor, fake, key, keyOptions, sinkAt } from './support.ts';
+import type { FakeServer } from './fake-server.ts';
+import { call, changesFor, FAST, fake, key, keyOptions, sinkAt } from './support.ts';
 
 const home = key('home.example.org');
 const home6 = key('home.example.org', 'AAAA');
@@ -114,7 +115,7 @@ describe('writing', () => {
 
   it('goes over TCP with a message too long for UDP', async () => {
     const server = await fake();
-    const sink = sinkAt(server.port);
+    const sink = sinkAt(server.port, {}, { timing: { ...FAST, datagramWaits: [5_000] } });
     const names = Array.from({ length: 300 }, (_, index) => key(`host-${index}.example.org`));
     const changes = await changesFor(sink, ...names.map((name) => [name, '192.0.2.1'] as const));
     await sink.write(changes, call());
@@ -186,13 +187,45 @@ describe('prerequisites', () => {
     expect(server.held('*.example.org', 'A')).toEqual(['192.0.2.50 300']);
   });
 
-  it('are not sent when nothing was read', async () => {
+  it('say nothing of the addresses when nothing was read, only that the name is no alias', async () => {
     const server = await fake();
     server.put('home.example.org', 'A', [address('192.0.2.99')]);
     const sink = sinkAt(server.port, { verify: false });
     await sink.write(await changesFor(sink, [home, '192.0.2.1']), call());
-    expect(server.updates[0]?.message.answers).toEqual([]);
+    expect(server.updates[0]?.message.answers).toMatchObject([
+      { name: 'home.example.org', type: TYPE.CNAME, class: CLASS.NONE },
+    ]);
     expect(server.held('home.example.org', 'A')).toEqual(['192.0.2.1 60']);
+    await sink.write(await changesFor(sink, [home]), call());
+    expect(server.updates[1]?.message.answers).toEqual([]);
+  });
+
+  const alias = (server: FakeServer): void => {
+    const data = { kind: 'name', name: 'other.example.org' } as const;
+    const record = { name: 'home.example.org', type: TYPE.CNAME, class: CLASS.IN, ttl: 9, data };
+    server.records.set(`home.example.org/${TYPE.CNAME}`, [record]);
+  };
+
+  it('find an alias beside which a server would leave the address out without a word, although nothing is read', async () => {
+    const server = await fake();
+    alias(server);
+    const sink = sinkAt(server.port, { verify: false });
+    const changes = await changesFor(sink, [home, '192.0.2.1'], [key('b.example.org'), '192.0.2.1']);
+    expect(await sink.write(changes, call())).toMatchObject([
+      {
+        key: home,
+        failure: { class: 'invalid', scope: 'record', message: expect.stringContaining('is an alias') },
+      },
+      { kind: 'updated' },
+    ]);
+  });
+
+  it('find an alias that somebody made since it was read', async () => {
+    const server = await fake();
+    const sink = sinkAt(server.port);
+    const changes = await changesFor(sink, [home, '192.0.2.1']);
+    alias(server);
+    expect(await sink.write(changes, call())).toMatchObject([{ failure: { class: 'conflict' } }]);
   });
 });
 
@@ -288,7 +321,11 @@ describe('ownership', () => {
     const update = server.updates[0]?.message;
     const places = (section: 'answers' | 'authorities') =>
       update?.[section].map(({ name, type, class: of }) => `${name} ${type} ${of}`);
-    expect(places('answers')).toEqual([`home.example.org ${TYPE.A} 254`, `${mark} ${TYPE.TXT} 254`]);
+    expect(places('answers')).toEqual([
+      `home.example.org ${TYPE.A} 254`,
+      `home.example.org ${TYPE.CNAME} 254`,
+      `${mark} ${TYPE.TXT} 254`,
+    ]);
     expect(places('authorities')).toEqual([
       `home.example.org ${TYPE.A} 255`,
       `home.example.org ${TYPE.A} 1`,

@@ -37,9 +37,9 @@ describe('one line', () => {
     ['911', 'transient/sink'],
     ['w30m', 'rate_limited/sink'],
     ['good 127.0.0.1', 'refused/sink'],
-    ['good 198.51.100.8', 'invalid/record'],
-    ['nochg 198.51.100.8', 'invalid/record'],
-    ['good 198.51.100.8, 198.51.100.7', 'invalid/record'],
+    ['good 198.51.100.8', 'conflict/record/unclear'],
+    ['nochg 198.51.100.8', 'conflict/record/unclear'],
+    ['good 198.51.100.8, 198.51.100.7', 'conflict/record/unclear'],
     ['badauth: no such key', 'credentials/sink'],
     ['nohost but OK', 'not_found/record'],
     // Whole lines: a success with words nobody documented is none.
@@ -65,10 +65,18 @@ describe('one line', () => {
   });
 
   it('explains an address that was not sent', () => {
-    const [verdict] = read('good 203.0.113.9');
-    expect(verdict).toMatchObject({
-      failure: { message: expect.stringMatching(/203\.0\.113\.9 instead of 198\.51\.100\.7/) },
-    });
+    for (const body of ['good 203.0.113.9', 'nochg 203.0.113.9']) {
+      const [verdict] = read(body);
+      expect(verdict).toMatchObject({
+        failure: {
+          // No hold: the record is wrong, and a later address may well be taken.
+          class: 'conflict',
+          scope: 'record',
+          unclear: true,
+          message: expect.stringMatching(/203\.0\.113\.9 instead of 198\.51\.100\.7/),
+        },
+      });
+    }
   });
 
   it('shows the words of the server, but no secret', () => {
@@ -82,7 +90,7 @@ describe('both families', () => {
     ['good 198.51.100.7,2001:db8::7', 'updated'],
     ['good 198.51.100.7 2001:DB8:0::7', 'updated'],
     ['good 198.51.100.7', 'updated'],
-    ['good 198.51.100.7,2001:db8::8', 'invalid/record'],
+    ['good 198.51.100.7,2001:db8::8', 'conflict/record/unclear'],
   ])('%j: %s', (body, verdict) => {
     expect(kinds(body, 1, [V4, V6])).toEqual([verdict]);
   });
