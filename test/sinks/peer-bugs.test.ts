@@ -128,6 +128,17 @@ const FAULTS: ReadonlyArray<{
     ],
   },
   {
+    where: 'OpenWrt dyn.com',
+    fault: 'a request with the address of one family alone removes the record of the other',
+    tests: [
+      [TABLE, 'openwrt dyn.com: an update of one family removes the other'],
+      [
+        'test/sinks/table/whole-name.test.ts',
+        '%s is told the address that stays along with the one that changes',
+      ],
+    ],
+  },
+  {
     where: 'ddns-updater dyn, variomedia',
     fault: 'nochg is an error',
     tests: [[TABLE, 'ddns-updater %s: nochg is an error']],

@@ -16,7 +16,8 @@ export interface Service {
   readonly headers: Readonly<Record<string, string>>;
   readonly basic?: { readonly username: string; readonly password: string } | undefined;
   readonly families: 'together' | 'separate';
-  readonly other_family: 'omit' | 'both' | { readonly word: string };
+  /** `known`: sent along where it is known; `both`: nothing is sent without it. */
+  readonly other_family: 'omit' | 'known' | 'both' | { readonly word: string };
   readonly clear?: string | undefined;
   readonly names_per_request: number;
   readonly zone?: Fqdn | undefined;
@@ -85,11 +86,11 @@ export const serviceShape = {
     description: 'Both families of a name in one request, or one request for each.',
   }),
   other_family: z
-    .union([z.enum(['omit', 'both']), z.strictObject({ word: z.string().regex(/^[\w-]+$/) })])
+    .union([z.enum(['omit', 'known', 'both']), z.strictObject({ word: z.string().regex(/^[\w-]+$/) })])
     .default('omit')
     .meta({
       description:
-        'What is sent for the family that does not change: nothing (omit), its address as well (both, for services that remove what is left out), or a word that keeps it.',
+        'What is sent for the family that does not change: nothing (omit), its address where it is known (known), its address or nothing at all (both, for services that remove what is left out), or a word that keeps it.',
     }),
   clear: z
     .string()

@@ -77,7 +77,7 @@ export function tableSink(
   };
 
   return {
-    ...(service.other_family === 'both' ? { wholeName: true } : {}),
+    ...(service.other_family === 'both' || service.other_family === 'known' ? { wholeName: true } : {}),
     write: async (changes, call) => {
       const { batches, refused } = batchesOf(changes, {
         service,

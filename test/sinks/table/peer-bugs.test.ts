@@ -29,7 +29,16 @@ const write = (name: string, ...targets: Parameters<typeof writeTo>[3]) => {
 describe('faults of other clients', () => {
   it.each(['dyn', 'variomedia'])('ddns-updater %s: nochg is an error', async (name) => {
     server.next({ body: `nochg ${V4}` });
-    expect(await write(name, target('home.example.org', V4))).toMatchObject([{ kind: 'unchanged' }]);
+    const both = [target('home.example.org', V4), target('home.example.org', V6)];
+    expect(await write(name, ...both)).toMatchObject([{ kind: 'unchanged' }, { kind: 'unchanged' }]);
+  });
+
+  it('openwrt dyn.com: an update of one family removes the other', async () => {
+    await write('dyn', target('home.example.org', V4));
+    expect(server.requests).toEqual([]);
+    server.next({ body: 'good' });
+    await write('dyn', target('home.example.org', V4), target('home.example.org', V6));
+    expect(server.requests[0]?.url.searchParams.get('myip')).toBe(`${V4},${V6}`);
   });
 
   it('ddns-updater strato: a refused login is never recognised', async () => {
@@ -102,8 +111,9 @@ describe('faults of other clients', () => {
 
   it('ddclient: an update of one family sends the other again', async () => {
     server.next({ body: 'good' });
-    await write('noip', target('home.example.org', V6));
-    expect(server.requests[0]?.url.searchParams.get('myip')).toBe(V6);
+    await write('dynv6', target('home.dynv6.net', V6));
+    expect(server.requests[0]?.url.searchParams.get('ipv4')).toBeNull();
+    expect(server.requests[0]?.url.searchParams.get('ipv6')).toBe(V6);
   });
 
   it('opnsense: deSEC removes the family that is left out', async () => {
