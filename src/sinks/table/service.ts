@@ -26,33 +26,44 @@ export interface Service {
 }
 
 export interface Answer {
-  readonly read: 'lines' | 'text' | 'json' | 'xml' | 'status';
+  readonly read: (typeof FORMS)[number];
   readonly field: readonly string[];
+  /** Fields in which the service repeats addresses. */
+  readonly addresses?: readonly string[] | undefined;
   readonly words: Words;
 }
+
+const FORMS = ['lines', 'text', 'html', 'header', 'json', 'xml', 'status'] as const;
 
 const HEADER = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 const template = z.string().min(1).max(500);
 
+const fields = z.union([z.string().min(1), z.array(z.string().min(1)).min(1)]);
+
 const answer = z
   .strictObject({
-    read: z.enum(['lines', 'text', 'json', 'xml', 'status']).default('lines').meta({
+    read: z.enum(FORMS).default('lines').meta({
       description:
-        'What is compared with the words: lines (one a name), text (all of it), a field of json or xml, or status (the HTTP status alone).',
+        'What is compared with the words: lines (one a name), text (all of it), html (all texts between its tags, or the first), a header, a field of json or xml, or status (the HTTP status; a body beside it must be one of the words).',
     }),
-    field: z
-      .union([z.string().min(1), z.array(z.string().min(1)).min(1)])
-      .optional()
-      .meta({ description: 'With read: json or xml, the field; of several the first that says something.' }),
+    field: fields.optional().meta({
+      description:
+        'With read: json or xml the field, with read: header the header; of several the first that says something. a.b is b within a, a.0 the first of a list.',
+    }),
+    addresses: fields.optional().meta({
+      description:
+        'With read: json or xml, fields in which the service repeats addresses; they are compared with what was sent.',
+    }),
     words: z.record(z.string().min(1).max(200), meaningSchema).optional().meta({
       description:
-        'Words by what they mean: updated, unchanged, or the class of a failure. The whole text must be the word; * stands for any text, {addresses} for addresses.',
+        'Words by what they mean: updated, unchanged, or the class of a failure. The whole text must be the word; * stands for any text, {name} for a name that was sent, {addresses} for addresses.',
     }),
   })
   .transform(
-    ({ read, field, words }): Answer => ({
+    ({ read, field, addresses, words }): Answer => ({
       read,
       field: field === undefined ? [] : [field].flat(),
+      ...(addresses === undefined ? {} : { addresses: [addresses].flat() }),
       words: words === undefined ? DYNDNS2 : compileWords(words),
     }),
   );

@@ -9,7 +9,7 @@ import type { Account } from './checks.ts';
 import { failureOfMeaning } from './meaning.ts';
 import { type Context, readLines, readWhole, unclear, type Verdict } from './reading.ts';
 import { pairOf, requestOf, valuesOf } from './request.ts';
-import { DYNDNS2, type Service } from './service.ts';
+import type { Service } from './service.ts';
 
 // No provider publishes a number; four is what a browser of the protocol's time opened to one host.
 const AT_ONCE = 4;
@@ -41,28 +41,23 @@ export function tableSink(
 
   const verdictsOf = (answer: HttpAnswer, batch: Batch): readonly Verdict[] => {
     const secrets = secretsOf(batch, service, account);
-    // With the status as the only sign of success, words can still say that it is none.
-    const words = reading.read === 'status' ? DYNDNS2 : reading.words;
-    const context: Context = { sent: sentIn(batch), words, secrets };
+    const context: Context = { names: batch.names, sent: sentIn(batch), words: reading.words, secrets };
     const said = byName
-      ? readLines(answer.body, batch.names.length, context)
-      : Array<Verdict>(batch.names.length).fill(readWhole(answer.body, reading, context));
+      ? readLines(answer.body, context)
+      : Array<Verdict>(batch.names.length).fill(readWhole(answer, reading, context));
     const good = answer.status >= 200 && answer.status < 300;
     if (good && reading.read !== 'status') return said;
     return said.map((verdict) => (good ? ofStatus(answer, verdict) : ofRefusal(answer, verdict, secrets)));
   };
 
-  /** The status is the answer, unless the body speaks against it: a page in its place, or a code of failure. */
+  /** The status is the answer, and beside it stands nothing or a word the service is known to say: anything else is not from it. */
   const ofStatus = (answer: HttpAnswer, said: Verdict): Verdict => {
     const meaning = statuses.get(answer.status);
     if (meaning === undefined)
       return unclear('record', `HTTP ${answer.status}, which the service does not document`);
-    const against =
-      said.kind === 'failed' && (said.failure.unclear !== true || said.failure.scope === 'sink');
-    if (against && answer.body.trim() !== '') return said;
-    return meaning.kind === 'failed'
-      ? { kind: 'failed', failure: failureOfMeaning(`HTTP ${answer.status}`, meaning) }
-      : { kind: meaning.kind };
+    if (meaning.kind === 'failed')
+      return { kind: 'failed', failure: failureOfMeaning(`HTTP ${answer.status}`, meaning) };
+    return answer.body.trim() === '' ? { kind: meaning.kind } : said;
   };
 
   /** Some servers send the code with a status to match (401 badauth); the code says more, but never turns an error into a success. */
