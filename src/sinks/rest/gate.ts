@@ -1,3 +1,5 @@
+import { createHash } from 'node:crypto';
+import type { Secret } from '../../config/secret.ts';
 import type { Clock } from '../../model/clock.ts';
 import type { HttpRequest } from '../../net/http.ts';
 import type { Sleep } from './sleep.ts';
@@ -60,6 +62,11 @@ export class Gate {
     return 0;
   }
 
+  /** Takes back the last request counted, which never left after all. */
+  giveBack(request: HttpRequest): void {
+    for (const [key] of this.#counted(request)) this.#left.get(key)?.pop();
+  }
+
   #counted(request: HttpRequest): readonly (readonly [string, Limit])[] {
     return this.#limits.flatMap((limit, index) => {
       const by = limit.of === undefined ? '' : limit.of(request);
@@ -77,4 +84,9 @@ export function gateOf(account: string, limits: readonly Limit[], clock: Clock):
   const gate = gates.get(account) ?? new Gate(limits, clock);
   gates.set(account, gate);
   return gate;
+}
+
+/** The account as a map key that gives nothing away. */
+export function accountKey(provider: string, base: string, account: Secret): string {
+  return createHash('sha256').update(`${provider}\n${base}\n${account.reveal()}`).digest('hex');
 }

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { Secret } from '../../config/secret.ts';
 import type { Failure } from '../../model/outcome.ts';
 import { cleanWords } from '../../net/http-words.ts';
@@ -6,7 +5,7 @@ import type { Call, SinkComponents } from '../contract.ts';
 import type { RestApi, RestZone } from './api.ts';
 import { failed, notSent, type RestResult, stopping } from './ends.ts';
 import { Ask, type Surroundings } from './exchange.ts';
-import { gateOf, type Limit } from './gate.ts';
+import { accountKey, gateOf, type Limit } from './gate.ts';
 import { KeptLists } from './kept-lists.ts';
 import type { RestOptions } from './options.ts';
 import { matching, type RestChange, type RestKey, type RestRecord } from './records.ts';
@@ -200,9 +199,4 @@ async function together<Item, Result>(
 /** Every secret of the options, to be blotted out of what a provider says. */
 function secretsOf(options: object, account: Secret): readonly Secret[] {
   return [account, ...Object.values(options)].filter((value) => value instanceof Secret);
-}
-
-/** The account as a map key that gives nothing away. */
-function accountKey(provider: string, base: string, account: Secret): string {
-  return createHash('sha256').update(`${provider}\n${base}\n${account.reveal()}`).digest('hex');
 }

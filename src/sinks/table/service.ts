@@ -1,5 +1,6 @@
 import * as z from 'zod';
-import { domainName } from '../../config/schema-types.ts';
+import { domainName, duration } from '../../config/schema-types.ts';
+import { minutes, seconds } from '../../model/duration.ts';
 import type { Family } from '../../model/family.ts';
 import type { Fqdn } from '../../model/name.ts';
 import { DYNDNS2_WORDS } from '../dyndns2/codes.ts';
@@ -21,8 +22,16 @@ export interface Service {
   readonly clear?: string | undefined;
   readonly names_per_request: number;
   readonly zone?: Fqdn | undefined;
+  readonly limits?: readonly RequestLimit[] | undefined;
   readonly answer: Answer;
   readonly statuses: ReadonlyMap<number, Meaning>;
+}
+
+/** So many requests in any stretch of `per` milliseconds, of the account or for each name. */
+export interface RequestLimit {
+  readonly requests: number;
+  readonly per: number;
+  readonly for: 'account' | 'name';
 }
 
 export interface Answer {
@@ -119,6 +128,20 @@ export const serviceShape = {
   zone: domainName()
     .optional()
     .meta({ description: 'The domain that {zone}, {host} and {hosts} are taken from.' }),
+  limits: z
+    .array(
+      z.strictObject({
+        requests: z.int().min(1).max(100_000),
+        per: duration({ min: seconds(1), max: minutes(24 * 60) }),
+        for: z.enum(['account', 'name']).default('account'),
+      }),
+    )
+    .min(1)
+    .optional()
+    .meta({
+      description:
+        'How many requests the service allows in what time, such as { requests: 3, per: 10s }; for: name where it counts each name by itself. What would be too many waits.',
+    }),
   answer: answer.prefault({}).meta({
     description: 'How the answer is read; by default the return codes of dyndns2, one line a name.',
   }),

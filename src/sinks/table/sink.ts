@@ -6,6 +6,7 @@ import { failureOfHttpFailure, failureOfStatus, retryAfterOf } from '../failures
 import { failedAll, sendAll } from '../send-all.ts';
 import { type Batch, batchesOf, sentIn, singles } from './batches.ts';
 import type { Account } from './checks.ts';
+import { turnsOf } from './limits.ts';
 import { failureOfMeaning } from './meaning.ts';
 import { type Context, readLines, readWhole, unclear, type Verdict } from './reading.ts';
 import { pairOf, requestOf, valuesOf } from './request.ts';
@@ -19,14 +20,19 @@ export function tableSink(
   service: Service,
   account: Account,
   { keys }: Pick<SinkInit<unknown>, 'keys'>,
-  { clock }: Pick<SinkComponents, 'clock'>,
+  components: Pick<SinkComponents, 'clock' | 'sleep'>,
 ): Sink {
+  const { clock } = components;
   const { answer: reading, statuses } = service;
+  const turns = turnsOf(service, account, components);
   const byName = reading.read === 'lines';
 
   const send = async (batch: Batch, call: Call): Promise<readonly WriteResult[]> => {
+    const request = requestOf(batch, service, account);
     try {
-      const answer = await call.http(requestOf(batch, service, account), call.signal);
+      const late = await turns.take(request, batch.names, call.signal);
+      if (late !== undefined) return failedAll(batch.keys, late);
+      const answer = await call.http(request, call.signal);
       const verdicts = verdictsOf(answer, batch);
       if (batch.names.length > 1 && !byName && isOfOne(verdicts[0])) {
         // One answer for all, and one of them is not right: asked one by one, the others get through and the culprit is known.
@@ -34,8 +40,13 @@ export function tableSink(
       }
       return resultsOf(batch, verdicts);
     } catch (error) {
-      if (!(error instanceof HttpFailure)) throw error;
-      return failedAll(batch.keys, failureOfHttpFailure(error, 'write'));
+      if (error instanceof HttpFailure && !error.sent) turns.giveBack(request, batch.names);
+      if (!(error instanceof HttpFailure) && !call.signal.aborted) throw error;
+      const failure =
+        error instanceof HttpFailure
+          ? error
+          : new HttpFailure('aborted', false, 'stopped before the request was sent');
+      return failedAll(batch.keys, failureOfHttpFailure(failure, 'write'));
     }
   };
 

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { HttpAnswer } from '../../../src/net/http.ts';
 import { planBlind } from '../../../src/sinks/plan.ts';
-import { callOf, components, target } from '../../fakes/sink-call.ts';
-import { mappingFor, rowNamed, V4 } from './support.ts';
+import { callOf, target } from '../../fakes/sink-call.ts';
+import { alone, mappingFor, rowNamed, V4 } from './support.ts';
 
 // Answers as users of other clients have shown them, names and addresses replaced; what they come to here.
 
@@ -12,7 +12,7 @@ const OTHER = '203.0.113.99';
 async function answered(row: string, answer: Partial<HttpAnswer>) {
   const provider = rowNamed(row);
   const options = provider.options.parse(mappingFor(provider));
-  const sink = provider.create({ name: 'test', options, keys: [] }, components);
+  const sink = provider.create({ name: 'test', options, keys: [] }, alone());
   const http = () => Promise.resolve({ status: 200, headers: {}, body: '', ...answer });
   const [result] = await sink.write(planBlind([target(NAME, V4)]), callOf(http));
   return result;

@@ -166,7 +166,7 @@ export const dyndns2Rows: readonly Row[] = [
     title: 'OpenDNS (network address, not a DNS record)',
     source: 'https://support.opendns.com/hc/en-us/articles/227987727-Linux-IP-Updater-for-Dynamic-Networks',
     credentials: 'User name and password of the OpenDNS account.',
-    note: 'The name is the label of a network in the dashboard. IPv4 only.',
+    note: 'The name is the label of a network in the dashboard; it has to be written like a host name, so a label with spaces must be renamed there first. IPv4 only.',
     service: old('https://updates.opendns.com/nic/update'),
   },
   {

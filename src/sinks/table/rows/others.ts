@@ -1,10 +1,13 @@
 import { type Family, recordTypeOf } from '../../../model/family.ts';
 import { DYNDNS2_WORDS } from '../../dyndns2/codes.ts';
 import type { MeaningText } from '../meaning.ts';
-import type { Row } from '../row.ts';
+import type { Row, ServiceText } from '../row.ts';
 
 const MINUTE = 60_000;
 const basic = { username: '{username}', password: '{password}' };
+
+/** So it is counted for each host: A and AAAA of one host never leave together. */
+const HOST_LIMIT: NonNullable<ServiceText['limits']> = [{ requests: 1, per: '10m', for: 'name' }];
 
 const wait = (time: string): MeaningText => ({ class: 'rate_limited', wait: time });
 
@@ -119,12 +122,13 @@ export const otherRows: readonly Row[] = [
     source: 'https://support.zoneedit.com/en/knowledgebase/article/dynamic-dns',
     credentials:
       'ZoneEdit, the domain, DYN records: the user name of the account, and the DYN token as password.',
-    note: 'Asks for 10 minutes between two requests.',
+    note: 'Asks for 10 minutes between two requests for one host, so the A and AAAA records of a host are written 10 minutes apart.',
     minimum_gap: 10 * MINUTE,
     service: {
       url: 'https://api.cp.zoneedit.com/dyn/generic.php',
       basic,
       families: 'separate',
+      limits: HOST_LIMIT,
       parameters: { hostname: '{name}', myip: '{address}' },
       answer: {
         read: 'text',
@@ -149,12 +153,13 @@ export const otherRows: readonly Row[] = [
     title: 'easyDNS',
     source: 'https://kb.easydns.com/knowledge/dynamic-dns/',
     credentials: 'easyDNS, the domain, Dynamic DNS: the user name, and the dynamic DNS token as password.',
-    note: 'Its words come dressed in HTML. Clients know them with and without underscores; both are understood.',
+    note: 'Its words come dressed in HTML. Clients know them with and without underscores; both are understood. It asks for 10 minutes between two requests for one host, so the A and AAAA records of a host are written 10 minutes apart.',
     minimum_gap: 10 * MINUTE,
     service: {
       url: 'https://api.cp.easydns.com/dyn/generic.php',
       basic,
       families: 'separate',
+      limits: HOST_LIMIT,
       parameters: { hostname: '{name}', myip: '{address}' },
       answer: {
         read: 'html',
@@ -212,6 +217,7 @@ export const otherRows: readonly Row[] = [
       url: 'https://ipv64.net/nic/update',
       headers: { authorization: 'Bearer {token}' },
       families: 'separate',
+      limits: [{ requests: 3, per: '10s' }],
       parameters: { domain: '{name}', ip: '{ipv4}', ip6: '{ipv6}' },
       answer: {
         read: 'status',
