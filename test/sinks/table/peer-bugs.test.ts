@@ -48,7 +48,7 @@ describe('faults of other clients', () => {
     ]);
   });
 
-  it('ownddns dyndns2: any 2xx is a success', async () => {
+  it('OPNsense dyndns2: any 2xx is a success', async () => {
     for (const provider of rowProviders) {
       const { row } = provider;
       if (readService(row).answer.read === 'status') continue;
@@ -68,7 +68,7 @@ describe('faults of other clients', () => {
     }
   });
 
-  it('ownddns dyndns2: only the first word of an answer for many names is looked at', async () => {
+  it('OPNsense dyndns2: only the first word of an answer for many names is looked at', async () => {
     server.next({ body: 'good\nnohost\ngood' });
     const results = await write(
       'noip',
