@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { describe, expect, it, test } from 'vitest';
 import { type Fqdn, fqdn, relativeName } from '../../src/model/name.ts';
 import type { ActualRecord, RecordKey } from '../../src/model/record.ts';
-import type { HttpAnswer, HttpRequest } from '../../src/net/http.ts';
+import type { HttpAnswer, HttpClient, HttpRequest } from '../../src/net/http.ts';
 import { cloudflare } from '../../src/sinks/cloudflare.ts';
 import type { Sink } from '../../src/sinks/contract.ts';
 import { hetzner } from '../../src/sinks/hetzner.ts';
@@ -15,6 +15,7 @@ import { SinkState } from '../../src/state/sink-memory.ts';
 import { silentLog } from '../../src/telemetry/log.ts';
 import { target } from './rest/support.ts';
 import { answer } from './rest/toy.ts';
+import { alone, mappingFor, rowNamed, V4 } from './table/support.ts';
 import { runsTest } from './titles.ts';
 import { trial } from './trial.ts';
 
@@ -112,7 +113,7 @@ const FAULTS: ReadonlyArray<{
     where: 'ddns-go name_com',
     fault: 'a success is never recorded, so that it is written again for ever',
     tests: [
-      [TABLE, 'ddns-go name_com: a success is never recorded as one'],
+      [HERE, 'ddns-go name_com: what a service has taken is remembered as done, and not sent again'],
       ['test/sinks/reconcile.test.ts', 'writes, remembers, and does not write again'],
     ],
   },
@@ -270,7 +271,7 @@ describe('Cloudflare', () => {
 });
 
 /** A reconciler around a sink, with its memory. */
-function lane(sink: Sink) {
+function lane(sink: Sink, http: HttpClient = never) {
   let now = 0;
   const clock = { monotonic: () => now, wall: () => now, boot: () => now };
   const memory = new SinkState(
@@ -279,7 +280,7 @@ function lane(sink: Sink) {
     (text) => text,
     async () => {},
   );
-  const init = { sink, memory, batch: 10, timeout: 1_000, minimumGap: 0, clock, http: never };
+  const init = { sink, memory, batch: 10, timeout: 1_000, minimumGap: 0, clock, http };
   return async (verify: boolean, ...targets: readonly ReturnType<typeof target>[]) => {
     now += 3_600_000;
     const { signal } = new AbortController();
@@ -291,6 +292,22 @@ function lane(sink: Sink) {
 function never(): never {
   throw new Error('never');
 }
+
+it('ddns-go name_com: what a service has taken is remembered as done, and not sent again', async () => {
+  let requests = 0;
+  const http = () => {
+    requests += 1;
+    return Promise.resolve({ status: 200, headers: {}, body: `good ${V4}` });
+  };
+  const provider = rowNamed('he');
+  const options = provider.options.parse(mappingFor(provider));
+  const wanted = target('h.example.org', V4);
+  const round = lane(provider.create({ name: 's', options, keys: [wanted.key] }, alone()), http);
+  expect(await round(false, wanted)).toEqual(['updated']);
+  expect(await round(false, wanted)).toEqual(['unchanged']);
+  expect(await round(true, wanted)).toEqual(['unchanged']);
+  expect(requests).toBe(1);
+});
 
 it('ddns-go dynadot: what the service has deleted in an update is found by the next check, and mended', async () => {
   const held = new Map<string, ActualRecord>();

@@ -94,11 +94,6 @@ describe('faults of other clients', () => {
     expect(problems.join('\n')).toMatch(/is no known provider; did you mean noip/);
   });
 
-  it('ddns-go name_com: a success is never recorded as one', async () => {
-    server.next({ body: 'addresses updated' });
-    expect(await write('dynv6', target('home.dynv6.net', V4))).toMatchObject([{ kind: 'updated' }]);
-  });
-
   it('ddns-go baiducloud, vercel: A and AAAA of one name overwrite each other', async () => {
     server.respond(({ url }) => ({ body: `good ${url.searchParams.get('myip')}` }));
     const results = await write('he', target('home.example.org', V4), target('home.example.org', V6));
