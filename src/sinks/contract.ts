@@ -34,9 +34,10 @@ export interface Sink {
   write(changes: readonly Change[], call: Call): Promise<readonly WriteResult[]>;
   /**
    * True if one request says everything about a name, so that a family left out would be removed: whenever one family of a name is to
-   * be written, the other comes along as a change, although it is right already.
+   * be written, the other comes along as a change, although it is right already; if it may not be sent now, neither is sent. `known` if
+   * nobody knows whether it would be removed: what is right comes along, and what may not be sent now holds nothing up.
    */
-  readonly wholeName?: boolean;
+  readonly wholeName?: boolean | 'known';
   /** Opens what the sink itself offers (a listening socket); resolves when it is ready. */
   start?(): Promise<void>;
   /** Idempotent; resolves when nothing of the sink is left. */

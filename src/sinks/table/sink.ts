@@ -83,7 +83,8 @@ export function tableSink(
   };
 
   return {
-    ...(service.other_family === 'both' || service.other_family === 'known' ? { wholeName: true } : {}),
+    ...(service.other_family === 'both' ? { wholeName: true } : {}),
+    ...(service.other_family === 'known' ? { wholeName: 'known' } : {}),
     write: async (changes, call) => {
       const { batches, refused } = batchesOf(changes, {
         service,

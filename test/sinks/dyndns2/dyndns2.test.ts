@@ -71,18 +71,18 @@ describe('the request', () => {
     expect(queries()).toEqual(expected.map((text) => `${begin}${text}`));
   });
 
-  it.each<[object, boolean]>([
-    [{}, true],
-    [{ families: 'separate_parameter' }, true],
-    [{ other_family: 'known' }, true],
+  it.each<[object, boolean | 'known' | undefined]>([
+    [{}, 'known'],
+    [{ families: 'separate_parameter' }, 'known'],
+    [{ other_family: 'known' }, 'known'],
     [{ other_family: 'both' }, true],
-    [{ other_family: 'omit' }, false],
-    [{ families: 'separate_parameter', keep_word: 'no' }, false],
-    [{ families: 'separate_requests' }, false],
+    [{ other_family: 'omit' }, undefined],
+    [{ families: 'separate_parameter', keep_word: 'no' }, undefined],
+    [{ families: 'separate_requests' }, undefined],
   ])('with %j has the family that does not change come along: %j', (options, along) => {
     const input = { server: server.url.origin, username: 'alice', password: 'hunter22', ...options };
     const init = { name: 'home', options: dyndns2.options.parse(input), keys: [] };
-    expect(dyndns2.create(init, components).wholeName === true).toBe(along);
+    expect(dyndns2.create(init, components).wholeName).toBe(along);
   });
 
   it('is not made for a server that removes what is left out while one family is unknown, unless there is none', async () => {

@@ -25,7 +25,11 @@ class Bench {
   readonly written: string[] = [];
   answer: (key: RecordKey) => WriteResult = (key) => ({ key, kind: 'updated' });
 
-  async run(wholeName: boolean, targets: readonly Target[], minimumGap = 0): Promise<readonly Outcome[]> {
+  async run(
+    wholeName: boolean | 'known',
+    targets: readonly Target[],
+    minimumGap = 0,
+  ): Promise<readonly Outcome[]> {
     const sink: Sink = {
       wholeName,
       write: async (changes: readonly Change[]) => {
@@ -102,6 +106,36 @@ describe('a sink to which a name is one thing', () => {
     expect(kinds(await bench.run(true, both('198.51.100.2', '2001:db8::1'), 60_000))).toEqual([
       `${NAME}/A updated`,
       `${NAME}/AAAA updated`,
+    ]);
+  });
+});
+
+describe('a sink of which nobody knows whether a name is one thing', () => {
+  it('gets the family that is right along with the one that is not', async () => {
+    const bench = new Bench();
+    await bench.run('known', both('198.51.100.1', '2001:db8::1'));
+    await bench.run('known', both('198.51.100.2', '2001:db8::1'));
+    expect(bench.written).toEqual(['198.51.100.1 2001:db8::1', '198.51.100.2 2001:db8::1']);
+  });
+
+  it('gets a family alone while the other one is held, or was written too recently', async () => {
+    const bench = new Bench();
+    bench.answer = (key) =>
+      key.type === 'AAAA'
+        ? { key, kind: 'failed', failure: { class: 'invalid', scope: 'record', message: 'no' } }
+        : { key, kind: 'updated' };
+    await bench.run('known', both('198.51.100.1', '2001:db8::1'));
+    expect(kinds(await bench.run('known', both('198.51.100.2', '2001:db8::1')))).toEqual([
+      `${NAME}/A updated`,
+      `${NAME}/AAAA failed`,
+    ]);
+    expect(bench.written.at(-1)).toBe('198.51.100.2');
+
+    const recent = new Bench();
+    await recent.run('known', [target(NAME, '2001:db8::1')], 60_000);
+    expect(kinds(await recent.run('known', both('198.51.100.1', '2001:db8::2'), 60_000))).toEqual([
+      `${NAME}/A updated`,
+      `${NAME}/AAAA pending`,
     ]);
   });
 });
