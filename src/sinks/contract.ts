@@ -36,9 +36,10 @@ export interface Sink {
   readonly batch?: number;
   /**
    * True if one request says everything about a name, so that a family left out would be removed: whenever one family of a name is to
-   * be written, the other comes along as a change, although it is right already.
+   * be written, the other comes along as a change, although it is right already; if it may not be sent now, neither is sent. `known` if
+   * nobody knows whether it would be removed: what is right comes along, and what may not be sent now holds nothing up.
    */
-  readonly wholeName?: boolean;
+  readonly wholeName?: boolean | 'known';
   /**
    * Which records come as a change without edits although they read as right:
    * - `unclear`: whose last write had no clear end, where what is written shows only after a step of its own (publish, refresh) that

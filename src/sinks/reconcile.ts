@@ -83,7 +83,7 @@ export async function consider(init: ReconcileInit, request: ReconcileRequest): 
   }));
   const repairs = new Map<string, string>();
   const seen = await compared(standing, init, request, repairs);
-  const { settled, open } = partition(init.sink.wholeName === true ? byWholeNames(seen) : seen);
+  const { settled, open } = partition(byWholeNames(seen, init.sink.wholeName ?? false));
   if (open.length === 0) return { settled, confirmed: [], changes: [], repairs };
   const reading = await readActual(open, init, request);
   if (reading.kind === 'failed') {
@@ -156,9 +156,10 @@ function partition(standing: readonly Standing[]): {
 
 /**
  * For sinks to which a name is one thing: what is right already goes along with what is not. If one family may not be sent now
- * (held, too recent), the other waits with it.
+ * (held, too recent), the other waits with it; or goes alone, where it is not known that this would remove anything.
  */
-function byWholeNames(standing: readonly Standing[]): readonly Standing[] {
+function byWholeNames(standing: readonly Standing[], whole: boolean | 'known'): readonly Standing[] {
+  if (whole === false) return standing;
   return standing.map((one) => {
     const siblings = standing.filter(({ target }) => target.key.name === one.target.key.name);
     const waiting = siblings.find(
@@ -166,7 +167,7 @@ function byWholeNames(standing: readonly Standing[]): readonly Standing[] {
     )?.outcome;
     const busy = siblings.some(({ outcome }) => outcome === undefined);
     if (!busy || (one.outcome !== undefined && one.outcome.kind !== 'unchanged')) return one;
-    if (waiting === undefined) return { target: one.target, outcome: undefined };
+    if (waiting === undefined || whole === 'known') return { target: one.target, outcome: undefined };
     return one.outcome === undefined
       ? { target: one.target, outcome: { ...waiting, ...subject(one.target) } }
       : one;

@@ -4,6 +4,7 @@ import type { RecordType } from '../../src/model/family.ts';
 import { type Fqdn, fqdn } from '../../src/model/name.ts';
 import type { FailureClass } from '../../src/model/outcome.ts';
 import { keyText, type Target } from '../../src/model/record.ts';
+import type { HttpClient } from '../../src/net/http.ts';
 import { SinkError, type WriteResult } from '../../src/sinks/contract.ts';
 import { plan, planBlind } from '../../src/sinks/plan.ts';
 import { reconcile } from '../../src/sinks/reconcile.ts';
@@ -98,6 +99,40 @@ export function describeSinkConformance(name: string, harness: SinkHarness): voi
         expect.arrayContaining([...before]),
       );
       expect(at.held()).toHaveLength(4);
+    });
+
+    // Those that have the records of a zone at hand, and edit them.
+    it.runIf(harness.owns === true)('at no moment of an update is a name without an address', async () => {
+      const at = await seeded(({ names }) => [record(names[0], OLD.A)]);
+      const [name] = at.names;
+      if (harness.traits.multiple) await apply(at, [want(name, OLD.A, '192.0.2.9')]);
+      const addresses = () => at.held().filter(({ key }) => keyText(key) === `${name}/A`);
+      const seen: number[] = [];
+      const http: HttpClient = async (request, signal) => {
+        const answer = await at.http(request, signal);
+        seen.push(addresses().length);
+        return answer;
+      };
+      expect(await apply({ sink: at.sink, http }, [want(name, NEW.A)])).toEqual(['updated']);
+      expect(addresses().map(({ content }) => content)).toEqual([NEW.A]);
+      expect(seen.length).toBeGreaterThan(0);
+      expect(Math.min(...seen)).toBeGreaterThan(0);
+    });
+
+    it.runIf(harness.owns === true)('an update of the apex leaves every name below it', async () => {
+      const apexOf = (name: Fqdn) => fqdn(name.slice(name.indexOf('.') + 1));
+      const at = await seeded(({ names }) => [
+        record(apexOf(names[0]), OLD.A),
+        record(names[0], OLD.A),
+        record(names[1], OLD.AAAA),
+      ]);
+      const apex = apexOf(at.names[0]);
+      const below = () => at.held().filter(({ key }) => key.name !== apex);
+      const before = below();
+      expect(await apply(at, [want(apex, NEW.A)])).toEqual(['updated']);
+      expect(shown(at.held().filter(({ key }) => key.name === apex))).toEqual([`${apex}/A ${NEW.A}`]);
+      expect(below()).toHaveLength(2);
+      expect(below()).toEqual(expect.arrayContaining([...before]));
     });
 
     it.runIf(harness.removes)('removes a record, and nothing but it', async () => {

@@ -15,6 +15,8 @@ export interface Dyndns2Options {
   readonly families: FamilyStyle;
   readonly ipv6_parameter: string;
   readonly keep_word?: string | undefined;
+  readonly other_family?: 'omit' | 'known' | 'both' | undefined;
+  readonly single_family?: boolean | undefined;
   readonly insecure_http: boolean;
 }
 
@@ -55,6 +57,15 @@ const shape = z.strictObject({
     description:
       'With families: separate_parameter, the word that tells the server to leave a family alone (Dynu: no, deSEC: preserve). Without it that parameter is left out.',
   }),
+  // Without a default here: what a sink is known by in the state must not change because a newer netdrift has one key more.
+  other_family: z.enum(['omit', 'known', 'both']).optional().meta({
+    description:
+      'What is sent for the family that does not change: its address where it is known (known, the default with one request for both families), its address or nothing at all (both, for servers that remove what is left out, as Dyn does), or nothing (omit).',
+  }),
+  single_family: z.boolean().optional().meta({
+    description:
+      'With other_family: both, true if the names have one family only; that the server removes the other one is meant.',
+  }),
   insecure_http: z
     .boolean()
     .default(false)
@@ -86,4 +97,19 @@ export const dyndns2Options: z.ZodType<Dyndns2Options> = shape
     path: ['keep_word'],
     message: 'has no effect here',
     params: { remedy: 'set families: separate_parameter, or take keep_word out' },
+  })
+  .refine(({ other_family, families }) => other_family === undefined || families !== 'separate_requests', {
+    path: ['other_family'],
+    message: 'has no effect here',
+    params: { remedy: 'take it out: with families: separate_requests each family goes by itself' },
+  })
+  .refine(({ other_family, keep_word }) => other_family === undefined || keep_word === undefined, {
+    path: ['other_family'],
+    message: 'contradicts keep_word',
+    params: { remedy: 'take one of the two out: a word keeps the other family, or its address is sent' },
+  })
+  .refine(({ other_family, single_family }) => single_family === undefined || other_family === 'both', {
+    path: ['single_family'],
+    message: 'has no effect here',
+    params: { remedy: 'set other_family: both, or take single_family out' },
   });

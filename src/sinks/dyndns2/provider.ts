@@ -16,7 +16,7 @@ export const dyndns2: Provider<Dyndns2Options> = {
   traits: { batch: Number.POSITIVE_INFINITY, multiple: false, creates: false, families: 'one' },
   example: [
     'provider: dyndns2',
-    'server: https://members.dyndns.org',
+    'server: https://dns.example.org',
     'username: alice',
     'password: { env: DYNDNS_PASSWORD }',
     '',
@@ -28,7 +28,7 @@ export const dyndns2: Provider<Dyndns2Options> = {
         username: options.username,
         password: options.password,
         insecure_http: options.insecure_http,
-        single_family: false,
+        single_family: options.single_family === true,
       },
       { keys },
       components,
@@ -37,7 +37,7 @@ export const dyndns2: Provider<Dyndns2Options> = {
 
 /** The options as the row of the table that they stand for. */
 function serviceOf(options: Dyndns2Options): Service {
-  const { families, keep_word: word } = options;
+  const { families } = options;
   return {
     // A brace in the operator's path is a brace: only the table's own templates have placeholders.
     url: new URL(options.path, options.server).href.replaceAll('{', '%7B').replaceAll('}', '%7D'),
@@ -46,11 +46,17 @@ function serviceOf(options: Dyndns2Options): Service {
     headers: {},
     basic: { username: '{username}', password: '{password}' },
     families: families === 'separate_requests' ? 'separate' : 'together',
-    other_family: word === undefined ? 'omit' : { word },
+    other_family: otherFamilyOf(options),
     names_per_request: options.names_per_request,
     answer: { read: 'lines', field: [], words: DYNDNS2 },
     statuses: new Map(),
   };
+}
+
+/** Dyn itself, and who knows which other server, removes a family that is left out: what is known of it is sent along. */
+function otherFamilyOf({ families, keep_word: word, other_family }: Dyndns2Options): Service['other_family'] {
+  if (families === 'separate_requests') return 'omit';
+  return word === undefined ? (other_family ?? 'known') : { word };
 }
 
 function addressParameters({ families, ipv6_parameter }: Dyndns2Options): Readonly<Record<string, string>> {

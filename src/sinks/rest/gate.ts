@@ -1,3 +1,5 @@
+import { createHash } from 'node:crypto';
+import type { Secret } from '../../config/secret.ts';
 import type { Clock } from '../../model/clock.ts';
 import type { HttpRequest } from '../../net/http.ts';
 import type { Sleep } from './sleep.ts';
@@ -82,6 +84,11 @@ export class Gate {
     return 0;
   }
 
+  /** Takes back the last request counted, which never left after all. */
+  giveBack(request: HttpRequest): void {
+    for (const [key] of this.#counted(request)) this.#left.get(key)?.pop();
+  }
+
   #counted(request: HttpRequest): readonly (readonly [string, Limit])[] {
     return this.#limits.flatMap((limit, index) => {
       const by = limit.of === undefined ? '' : limit.of(request);
@@ -99,4 +106,10 @@ export function gateOf(account: string, limits: readonly Limit[], clock: Clock):
   const gate = gates.get(account) ?? new Gate(limits, clock);
   gates.set(account, gate);
   return gate;
+}
+
+/** The account as a map key that gives nothing away; `shared` is the operator's name for several that the provider counts as one. */
+export function accountKey(provider: string, base: string, account: Secret, shared?: string): string {
+  const who = shared === undefined ? `by key\n${account.reveal()}` : `by name\n${shared}`;
+  return createHash('sha256').update(`${provider}\n${base}\n${who}`).digest('hex');
 }

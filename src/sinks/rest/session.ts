@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { Secret } from '../../config/secret.ts';
 import type { Fqdn } from '../../model/name.ts';
 import type { Failure } from '../../model/outcome.ts';
@@ -7,7 +6,7 @@ import type { Call, SinkComponents } from '../contract.ts';
 import type { RestApi, RestZone } from './api.ts';
 import { type End, failed, notSent, type RestResult, stopping } from './ends.ts';
 import { Ask, type Surroundings } from './exchange.ts';
-import { gateOf, type Limit } from './gate.ts';
+import { accountKey, gateOf, type Limit } from './gate.ts';
 import { KeptRecords } from './kept-records.ts';
 import type { RestOptions } from './options.ts';
 import { matching, type RestChange, type RestKey, type RestRecord } from './records.ts';
@@ -46,7 +45,11 @@ export class RestSession {
       title: init.title,
       clock: components.clock,
       sleep: components.sleep ?? sleep,
-      gate: gateOf(accountKey(init, api), init.limits, components.clock),
+      gate: gateOf(
+        accountKey(init.provider, api.base, api.account, init.options.shared_limits),
+        init.limits,
+        components.clock,
+      ),
       nonce: () => Buffer.from(components.randomBytes(16)).toString('hex'),
       secrets: secretsOf(init.options, api.account),
     };
@@ -204,11 +207,4 @@ const isUntouched = (end: End): boolean =>
 /** Every secret of the options, to be blotted out of what a provider says. */
 function secretsOf(options: object, account: Secret): readonly Secret[] {
   return [account, ...Object.values(options)].filter((value) => value instanceof Secret);
-}
-
-/** The account as a map key that gives nothing away. */
-function accountKey({ provider, options }: RestInit, { base, account }: RestApi): string {
-  const shared = options.shared_limits;
-  const who = shared === undefined ? `by key\n${account.reveal()}` : `by name\n${shared}`;
-  return createHash('sha256').update(`${provider}\n${base}\n${who}`).digest('hex');
 }

@@ -117,16 +117,21 @@ function nameProblems(service: Service): readonly ServiceProblem[] {
 
 function answerProblems({ answer, statuses }: Service): readonly ServiceProblem[] {
   const problems: ServiceProblem[] = [];
-  const wantsField = answer.read === 'json' || answer.read === 'xml';
+  const parsed = answer.read === 'json' || answer.read === 'xml';
+  const wantsField = parsed || answer.read === 'header';
   if (wantsField !== answer.field.length > 0) {
     const remedy = wantsField
       ? 'name the field that tells success from failure'
-      : 'set read: json or read: xml';
+      : 'set read: json, read: xml or read: header';
     problems.push({
       path: ['answer', 'field'],
       message: wantsField ? 'is missing' : 'has no effect here',
       remedy,
     });
+  }
+  if (answer.addresses !== undefined && !parsed) {
+    const remedy = 'put {addresses} into the words, or set read: json or read: xml';
+    problems.push({ path: ['answer', 'addresses'], message: 'have no effect here', remedy });
   }
   const successes = [...statuses].filter(([, { kind }]) => kind !== 'failed').map(([status]) => status);
   if (successes.some((status) => status > 299)) {

@@ -1,5 +1,6 @@
 import * as z from 'zod';
-import { domainName } from '../../config/schema-types.ts';
+import { domainName, duration } from '../../config/schema-types.ts';
+import { minutes, seconds } from '../../model/duration.ts';
 import type { Family } from '../../model/family.ts';
 import type { Fqdn } from '../../model/name.ts';
 import { DYNDNS2_WORDS } from '../dyndns2/codes.ts';
@@ -16,42 +17,62 @@ export interface Service {
   readonly headers: Readonly<Record<string, string>>;
   readonly basic?: { readonly username: string; readonly password: string } | undefined;
   readonly families: 'together' | 'separate';
-  readonly other_family: 'omit' | 'both' | { readonly word: string };
+  /** `known`: sent along where it is known; `both`: nothing is sent without it. */
+  readonly other_family: 'omit' | 'known' | 'both' | { readonly word: string };
   readonly clear?: string | undefined;
   readonly names_per_request: number;
   readonly zone?: Fqdn | undefined;
+  readonly limits?: readonly RequestLimit[] | undefined;
   readonly answer: Answer;
   readonly statuses: ReadonlyMap<number, Meaning>;
 }
 
+/** So many requests in any stretch of `per` milliseconds, of the account or for each name. */
+export interface RequestLimit {
+  readonly requests: number;
+  readonly per: number;
+  readonly for: 'account' | 'name';
+}
+
 export interface Answer {
-  readonly read: 'lines' | 'text' | 'json' | 'xml' | 'status';
+  readonly read: (typeof FORMS)[number];
   readonly field: readonly string[];
+  /** Fields in which the service repeats addresses. */
+  readonly addresses?: readonly string[] | undefined;
   readonly words: Words;
 }
+
+const FORMS = ['lines', 'text', 'html', 'header', 'json', 'xml', 'status'] as const;
 
 const HEADER = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 const template = z.string().min(1).max(500);
 
+const fields = z.union([z.string().min(1), z.array(z.string().min(1)).min(1)]);
+
 const answer = z
   .strictObject({
-    read: z.enum(['lines', 'text', 'json', 'xml', 'status']).default('lines').meta({
+    read: z.enum(FORMS).default('lines').meta({
       description:
-        'What is compared with the words: lines (one a name), text (all of it), a field of json or xml, or status (the HTTP status alone).',
+        'What is compared with the words: lines (one a name), text (all of it), html (all texts between its tags, or the first), a header, a field of json or xml, or status (the HTTP status; a body beside it must be one of the words).',
     }),
-    field: z
-      .union([z.string().min(1), z.array(z.string().min(1)).min(1)])
-      .optional()
-      .meta({ description: 'With read: json or xml, the field; of several the first that says something.' }),
+    field: fields.optional().meta({
+      description:
+        'With read: json or xml the field, with read: header the header; of several the first that says something. a.b is b within a, a.0 the first of a list.',
+    }),
+    addresses: fields.optional().meta({
+      description:
+        'With read: json or xml, fields in which the service repeats addresses; they are compared with what was sent.',
+    }),
     words: z.record(z.string().min(1).max(200), meaningSchema).optional().meta({
       description:
-        'Words by what they mean: updated, unchanged, or the class of a failure. The whole text must be the word; * stands for any text, {addresses} for addresses.',
+        'Words by what they mean: updated, unchanged, or the class of a failure. The whole text must be the word; * stands for any text, {name} for a name that was sent, {addresses} for addresses.',
     }),
   })
   .transform(
-    ({ read, field, words }): Answer => ({
+    ({ read, field, addresses, words }): Answer => ({
       read,
       field: field === undefined ? [] : [field].flat(),
+      ...(addresses === undefined ? {} : { addresses: [addresses].flat() }),
       words: words === undefined ? DYNDNS2 : compileWords(words),
     }),
   );
@@ -85,11 +106,11 @@ export const serviceShape = {
     description: 'Both families of a name in one request, or one request for each.',
   }),
   other_family: z
-    .union([z.enum(['omit', 'both']), z.strictObject({ word: z.string().regex(/^[\w-]+$/) })])
+    .union([z.enum(['omit', 'known', 'both']), z.strictObject({ word: z.string().regex(/^[\w-]+$/) })])
     .default('omit')
     .meta({
       description:
-        'What is sent for the family that does not change: nothing (omit), its address as well (both, for services that remove what is left out), or a word that keeps it.',
+        'What is sent for the family that does not change: nothing (omit), its address where it is known (known), its address or nothing at all (both, for services that remove what is left out), or a word that keeps it.',
     }),
   clear: z
     .string()
@@ -107,6 +128,20 @@ export const serviceShape = {
   zone: domainName()
     .optional()
     .meta({ description: 'The domain that {zone}, {host} and {hosts} are taken from.' }),
+  limits: z
+    .array(
+      z.strictObject({
+        requests: z.int().min(1).max(100_000),
+        per: duration({ min: seconds(1), max: minutes(24 * 60) }),
+        for: z.enum(['account', 'name']).default('account'),
+      }),
+    )
+    .min(1)
+    .optional()
+    .meta({
+      description:
+        'How many requests the service allows in what time, such as { requests: 3, per: 10s }; for: name where it counts each name by itself. What would be too many waits.',
+    }),
   answer: answer.prefault({}).meta({
     description: 'How the answer is read; by default the return codes of dyndns2, one line a name.',
   }),

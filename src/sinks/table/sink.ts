@@ -6,10 +6,11 @@ import { failureOfHttpFailure, failureOfStatus, retryAfterOf } from '../failures
 import { failedAll, sendAll } from '../send-all.ts';
 import { type Batch, batchesOf, sentIn, singles } from './batches.ts';
 import type { Account } from './checks.ts';
+import { turnsOf } from './limits.ts';
 import { failureOfMeaning } from './meaning.ts';
 import { type Context, readLines, readWhole, unclear, type Verdict } from './reading.ts';
 import { pairOf, requestOf, valuesOf } from './request.ts';
-import { DYNDNS2, type Service } from './service.ts';
+import type { Service } from './service.ts';
 
 // No provider publishes a number; four is what a browser of the protocol's time opened to one host.
 const AT_ONCE = 4;
@@ -19,14 +20,19 @@ export function tableSink(
   service: Service,
   account: Account,
   { keys }: Pick<SinkInit<unknown>, 'keys'>,
-  { clock }: Pick<SinkComponents, 'clock'>,
+  components: Pick<SinkComponents, 'clock' | 'sleep'>,
 ): Sink {
+  const { clock } = components;
   const { answer: reading, statuses } = service;
+  const turns = turnsOf(service, account, components);
   const byName = reading.read === 'lines';
 
   const send = async (batch: Batch, call: Call): Promise<readonly WriteResult[]> => {
+    const request = requestOf(batch, service, account);
     try {
-      const answer = await call.http(requestOf(batch, service, account), call.signal);
+      const late = await turns.take(request, batch.names, call.signal);
+      if (late !== undefined) return failedAll(batch.keys, late);
+      const answer = await call.http(request, call.signal);
       const verdicts = verdictsOf(answer, batch);
       if (batch.names.length > 1 && !byName && isOfOne(verdicts[0])) {
         // One answer for all, and one of them is not right: asked one by one, the others get through and the culprit is known.
@@ -34,35 +40,35 @@ export function tableSink(
       }
       return resultsOf(batch, verdicts);
     } catch (error) {
-      if (!(error instanceof HttpFailure)) throw error;
-      return failedAll(batch.keys, failureOfHttpFailure(error, 'write'));
+      if (error instanceof HttpFailure && !error.sent) turns.giveBack(request, batch.names);
+      if (!(error instanceof HttpFailure) && !call.signal.aborted) throw error;
+      const failure =
+        error instanceof HttpFailure
+          ? error
+          : new HttpFailure('aborted', false, 'stopped before the request was sent');
+      return failedAll(batch.keys, failureOfHttpFailure(failure, 'write'));
     }
   };
 
   const verdictsOf = (answer: HttpAnswer, batch: Batch): readonly Verdict[] => {
     const secrets = secretsOf(batch, service, account);
-    // With the status as the only sign of success, words can still say that it is none.
-    const words = reading.read === 'status' ? DYNDNS2 : reading.words;
-    const context: Context = { sent: sentIn(batch), words, secrets };
+    const context: Context = { names: batch.names, sent: sentIn(batch), words: reading.words, secrets };
     const said = byName
-      ? readLines(answer.body, batch.names.length, context)
-      : Array<Verdict>(batch.names.length).fill(readWhole(answer.body, reading, context));
+      ? readLines(answer.body, context)
+      : Array<Verdict>(batch.names.length).fill(readWhole(answer, reading, context));
     const good = answer.status >= 200 && answer.status < 300;
     if (good && reading.read !== 'status') return said;
     return said.map((verdict) => (good ? ofStatus(answer, verdict) : ofRefusal(answer, verdict, secrets)));
   };
 
-  /** The status is the answer, unless the body speaks against it: a page in its place, or a code of failure. */
+  /** The status is the answer, and beside it stands nothing or a word the service is known to say: anything else is not from it. */
   const ofStatus = (answer: HttpAnswer, said: Verdict): Verdict => {
     const meaning = statuses.get(answer.status);
     if (meaning === undefined)
       return unclear('record', `HTTP ${answer.status}, which the service does not document`);
-    const against =
-      said.kind === 'failed' && (said.failure.unclear !== true || said.failure.scope === 'sink');
-    if (against && answer.body.trim() !== '') return said;
-    return meaning.kind === 'failed'
-      ? { kind: 'failed', failure: failureOfMeaning(`HTTP ${answer.status}`, meaning) }
-      : { kind: meaning.kind };
+    if (meaning.kind === 'failed')
+      return { kind: 'failed', failure: failureOfMeaning(`HTTP ${answer.status}`, meaning) };
+    return answer.body.trim() === '' ? { kind: meaning.kind } : said;
   };
 
   /** Some servers send the code with a status to match (401 badauth); the code says more, but never turns an error into a success. */
@@ -78,6 +84,7 @@ export function tableSink(
 
   return {
     ...(service.other_family === 'both' ? { wholeName: true } : {}),
+    ...(service.other_family === 'known' ? { wholeName: 'known' } : {}),
     write: async (changes, call) => {
       const { batches, refused } = batchesOf(changes, {
         service,

@@ -71,6 +71,32 @@ describe('the request', () => {
     expect(queries()).toEqual(expected.map((text) => `${begin}${text}`));
   });
 
+  it.each<[object, boolean | 'known' | undefined]>([
+    [{}, 'known'],
+    [{ families: 'separate_parameter' }, 'known'],
+    [{ other_family: 'known' }, 'known'],
+    [{ other_family: 'both' }, true],
+    [{ other_family: 'omit' }, undefined],
+    [{ families: 'separate_parameter', keep_word: 'no' }, undefined],
+    [{ families: 'separate_requests' }, undefined],
+  ])('with %j has the family that does not change come along: %j', (options, along) => {
+    const input = { server: server.url.origin, username: 'alice', password: 'hunter22', ...options };
+    const init = { name: 'home', options: dyndns2.options.parse(input), keys: [] };
+    expect(dyndns2.create(init, components).wholeName).toBe(along);
+  });
+
+  it('is not made for a server that removes what is left out while one family is unknown, unless there is none', async () => {
+    const only = [target('a.example.org', V4)];
+    expect(await write(only, { other_family: 'both' })).toMatchObject([
+      { failure: { class: 'invalid', message: expect.stringContaining('single_family') } },
+    ]);
+    expect(queries()).toEqual([]);
+    expect(await write(only, { other_family: 'both', single_family: true })).toMatchObject([
+      { kind: 'updated' },
+    ]);
+    expect(queries()).toEqual([`/nic/update?hostname=a.example.org&myip=${V4}`]);
+  });
+
   it('refuses what the protocol cannot say, and sends the rest', async () => {
     const results = await write([target('a'), target('b', V4, '198.51.100.8'), target('c', V4)]);
     expect(results).toMatchObject([
@@ -184,6 +210,9 @@ describe('the options', () => {
     [{ names_per_request: 0 }, 'names_per_request'],
     [{ keep_word: 'no' }, 'keep_word'],
     [{ keep_word: 'a&b', families: 'separate_parameter' }, 'keep_word'],
+    [{ other_family: 'known', families: 'separate_requests' }, 'other_family'],
+    [{ other_family: 'both', keep_word: 'no', families: 'separate_parameter' }, 'other_family'],
+    [{ single_family: true }, 'single_family'],
   ])('refuse %j', (input, path) => {
     expect(problems(input)).toEqual([path]);
   });

@@ -55,12 +55,18 @@ describe('a row of the operator', () => {
     [{ parameters: { h: '{host}', k: '{token}', ip: '{ipv4}' } }, /zone: is missing/],
     [{ answer: { read: 'json', words: { ok: 'updated' } } }, /answer\.field: is missing/],
     [{ answer: { field: 'x', words: { ok: 'updated' } } }, /answer\.field: has no effect/],
+    [{ answer: { read: 'header', words: { ok: 'updated' } } }, /answer\.field: is missing/],
+    [{ answer: { addresses: 'x', words: { ok: 'updated' } } }, /answer\.addresses: have no effect/],
     [{ answer: { words: { no: 'refused' } } }, /answer\.words: know no success/],
     [{ answer: { read: 'status' } }, /statuses: know no success/],
     [{ answer: { read: 'status' }, statuses: { '404': 'updated' } }, /statuses: take an error for a success/],
     [{ username: 'alice' }, /username: has no effect/],
     [{ token: undefined }, /token: is missing/],
     [{ headers: { 'bad name': 'x' } }, /headers/],
+    [{ limits: [] }, /limits/],
+    [{ limits: [{ requests: 0, per: '10s' }] }, /limits\.0\.requests/],
+    [{ limits: [{ requests: 3, per: '10' }] }, /limits\.0\.per/],
+    [{ limits: [{ requests: 3, per: '10s', for: 'zone' }] }, /limits\.0\.for/],
     [{ unknown_key: 1 }, /nrecognized|nknown/],
     [{ answer: { words: { ok: 'splendid' } } }, /answer/],
     [{ clear: '-', parameters: { k: '{token}', ip: '{addresses}' } }, /clear: cannot be said/],
@@ -71,6 +77,60 @@ describe('a row of the operator', () => {
   it('may do without TLS if the operator says so, and on this host', () => {
     expect(problems({ url: 'http://dns.example.org/u', insecure_http: true })).toEqual([]);
     expect(problems({ url: 'http://127.0.0.1:8080/u' })).toEqual([]);
+  });
+
+  it.each<[object, object, string]>([
+    [
+      { read: 'header', field: 'X-Result', words: { good: 'updated' } },
+      { headers: { 'x-result': 'good' }, body: '<html>thanks</html>' },
+      'updated',
+    ],
+    [
+      { read: 'header', field: 'X-Result', words: { good: 'updated' } },
+      { headers: { 'x-other': 'good' }, body: 'good' },
+      'failed',
+    ],
+    [
+      { read: 'html', words: { done: 'updated', 'done nothing to do': 'unchanged' } },
+      { body: '<p>done</p>\n<p>nothing to do</p>' },
+      'unchanged',
+    ],
+    [
+      { read: 'json', field: 'messages.0', words: { done: 'updated' } },
+      { body: '{"messages":["done","later"]}' },
+      'updated',
+    ],
+    [
+      { read: 'json', field: 'ok', addresses: 'set.0.ip', words: { true: 'updated' } },
+      { body: `{"ok":true,"set":[{"ip":"${V4}"}]}` },
+      'updated',
+    ],
+    [
+      { read: 'json', field: 'ok', addresses: 'set.0.ip', words: { true: 'updated' } },
+      { body: '{"ok":true,"set":[{"ip":"203.0.113.99"}]}' },
+      'failed',
+    ],
+    [
+      { read: 'text', words: { '{name}: {addresses}, yes {name}': 'updated' } },
+      { body: `HOME.example.org: ${V4}, yes home.example.org` },
+      'updated',
+    ],
+    [
+      { read: 'text', words: { '{name}: {addresses}, yes {name}': 'updated' } },
+      { body: `home.example.org: ${V4}, yes other.example.org` },
+      'failed',
+    ],
+    [
+      { read: 'text', words: { '{name}: {addresses}': 'updated' } },
+      { body: `other.example.org: ${V4}` },
+      'failed',
+    ],
+    [{ read: 'text', words: { '*done*': 'updated' } }, { body: 'all done, thanks' }, 'updated'],
+    [{ read: 'text', words: { '*done*': 'updated' } }, { body: '<div>all done</div>' }, 'failed'],
+  ])('reads an answer as it says: %j, %j is %s', async (answer, reply, kind) => {
+    server.next(reply);
+    const input = { ...base, url: `${server.url.origin}/u`, answer };
+    expect(await writeCustom(input, pool.client, [target('home.example.org', V4)])).toMatchObject([{ kind }]);
   });
 
   it('is sent as it says, and read as it says', async () => {
@@ -93,6 +153,7 @@ describe('a row of the operator', () => {
         },
       },
     };
+    const before = server.requests.length;
     server.next(
       { body: '{"result":{"code":0}}' },
       { body: '{"result":{"code":7}}' },
@@ -108,13 +169,15 @@ describe('a row of the operator', () => {
     expect(await writeCustom(input, pool.client, [target(name)])).toMatchObject([
       { failure: { class: 'transient', unclear: true } },
     ]);
-    const forms = server.requests.map(({ body }) => Object.fromEntries(new URLSearchParams(body)));
+    const forms = server.requests
+      .slice(before)
+      .map(({ body }) => Object.fromEntries(new URLSearchParams(body)));
     expect(forms).toEqual([
       { host: 'home', key: 'key with spaces & signs', a: V4, aaaa: 'same' },
       { host: 'home', key: 'key with spaces & signs', a: 'same', aaaa: V6 },
       { host: 'home', key: 'key with spaces & signs', a: 'none', aaaa: 'same' },
     ]);
-    expect(server.requests[0]).toMatchObject({
+    expect(server.requests[before]).toMatchObject({
       method: 'POST',
       target: '/set/example.org',
       headers: { 'x-api': 'v1' },

@@ -29,7 +29,16 @@ const write = (name: string, ...targets: Parameters<typeof writeTo>[3]) => {
 describe('faults of other clients', () => {
   it.each(['dyn', 'variomedia'])('ddns-updater %s: nochg is an error', async (name) => {
     server.next({ body: `nochg ${V4}` });
-    expect(await write(name, target('home.example.org', V4))).toMatchObject([{ kind: 'unchanged' }]);
+    const both = [target('home.example.org', V4), target('home.example.org', V6)];
+    expect(await write(name, ...both)).toMatchObject([{ kind: 'unchanged' }, { kind: 'unchanged' }]);
+  });
+
+  it('openwrt dyn.com: an update of one family removes the other', async () => {
+    await write('dyn', target('home.example.org', V4));
+    expect(server.requests).toEqual([]);
+    server.next({ body: 'good' });
+    await write('dyn', target('home.example.org', V4), target('home.example.org', V6));
+    expect(server.requests[0]?.url.searchParams.get('myip')).toBe(`${V4},${V6}`);
   });
 
   it('ddns-updater strato: a refused login is never recognised', async () => {
@@ -39,7 +48,7 @@ describe('faults of other clients', () => {
     ]);
   });
 
-  it('ownddns dyndns2: any 2xx is a success', async () => {
+  it('OPNsense dyndns2: any 2xx is a success', async () => {
     for (const provider of rowProviders) {
       const { row } = provider;
       if (readService(row).answer.read === 'status') continue;
@@ -59,7 +68,7 @@ describe('faults of other clients', () => {
     }
   });
 
-  it('ownddns dyndns2: only the first word of an answer for many names is looked at', async () => {
+  it('OPNsense dyndns2: only the first word of an answer for many names is looked at', async () => {
     server.next({ body: 'good\nnohost\ngood' });
     const results = await write(
       'noip',
@@ -85,11 +94,6 @@ describe('faults of other clients', () => {
     expect(problems.join('\n')).toMatch(/is no known provider; did you mean noip/);
   });
 
-  it('ddns-go name_com: a success is never recorded as one', async () => {
-    server.next({ body: 'addresses updated' });
-    expect(await write('dynv6', target('home.dynv6.net', V4))).toMatchObject([{ kind: 'updated' }]);
-  });
-
   it('ddns-go baiducloud, vercel: A and AAAA of one name overwrite each other', async () => {
     server.respond(({ url }) => ({ body: `good ${url.searchParams.get('myip')}` }));
     const results = await write('he', target('home.example.org', V4), target('home.example.org', V6));
@@ -102,8 +106,9 @@ describe('faults of other clients', () => {
 
   it('ddclient: an update of one family sends the other again', async () => {
     server.next({ body: 'good' });
-    await write('noip', target('home.example.org', V6));
-    expect(server.requests[0]?.url.searchParams.get('myip')).toBe(V6);
+    await write('dynv6', target('home.dynv6.net', V6));
+    expect(server.requests[0]?.url.searchParams.get('ipv4')).toBeNull();
+    expect(server.requests[0]?.url.searchParams.get('ipv6')).toBe(V6);
   });
 
   it('opnsense: deSEC removes the family that is left out', async () => {

@@ -2,13 +2,15 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Secret } from '../../../src/config/secret.ts';
 import { address } from '../../../src/model/address.ts';
+import { fqdn } from '../../../src/model/name.ts';
 import { readLines } from '../../../src/sinks/table/reading.ts';
 import { DYNDNS2 } from '../../../src/sinks/table/service.ts';
 
 const V4 = address('198.51.100.7');
 const V6 = address('2001:db8::7');
+const namesOf = (count: number) => Array.from({ length: count }, (_, index) => fqdn(`h${index}.example.org`));
 const read = (body: string, names = 1, sent = [V4]) =>
-  readLines(body, names, { sent, words: DYNDNS2, secrets: [new Secret('hunter22')] });
+  readLines(body, { names: namesOf(names), sent, words: DYNDNS2, secrets: [new Secret('hunter22')] });
 const kinds = (body: string, names = 1, sent = [V4]) =>
   read(body, names, sent).map((verdict) =>
     verdict.kind === 'failed'

@@ -40,6 +40,9 @@ export function targetsFor(provider: TableProvider): readonly Target[] {
   return (both ? addresses : addresses.slice(0, 1)).map((address) => target(nameFor(provider), address));
 }
 
+/** A clock of its own, so that no test is held back by the requests of another. */
+export const alone = () => ({ ...components, clock: { ...components.clock } });
+
 export async function writeTo(
   provider: TableProvider,
   input: object,
@@ -47,7 +50,7 @@ export async function writeTo(
   targets: readonly Target[],
   keys: readonly RecordKey[] = targets.map(({ key }) => key),
 ): Promise<readonly WriteResult[]> {
-  const sink = provider.create({ name: 'test', options: provider.options.parse(input), keys }, components);
+  const sink = provider.create({ name: 'test', options: provider.options.parse(input), keys }, alone());
   return sink.write(planBlind(targets), callOf(http));
 }
 
@@ -57,7 +60,7 @@ export async function writeCustom(
   targets: readonly Target[],
   keys: readonly RecordKey[] = targets.map(({ key }) => key),
 ): Promise<readonly WriteResult[]> {
-  const sink = custom.create({ name: 'test', options: custom.options.parse(input), keys }, components);
+  const sink = custom.create({ name: 'test', options: custom.options.parse(input), keys }, alone());
   return sink.write(planBlind(targets), callOf(http));
 }
 

@@ -38,14 +38,19 @@ export const dyndns2Rows: readonly Row[] = [
     source: 'https://www.noip.com/integrate/request',
     credentials:
       'No-IP account, Dynamic DNS, DDNS Keys: user name and password of a key (or of the account).',
-    service: joined('https://dynupdate.no-ip.com/nic/update', { names_per_request: 20 }),
+    note: 'No official page was found about what becomes of the family that is left out, so the address of the one that does not change is sent along where it is known.',
+    service: joined('https://dynupdate.no-ip.com/nic/update', {
+      names_per_request: 20,
+      other_family: 'known',
+    }),
   },
   {
     name: 'dyn',
     title: 'Dyn (Oracle)',
     source: 'https://help.dyn.com/remote-access-api/perform-update/',
     credentials: 'Dyn account, Updater Client Key: the user name of the account, and the key as password.',
-    service: joined('https://members.dyndns.org/v3/update', { names_per_request: 20 }),
+    note: 'A family that is left out is removed, by the experience of users; no official page says it. So both are always sent; a name with one family only needs `single_family: true`.',
+    service: joined('https://members.dyndns.org/v3/update', { names_per_request: 20, other_family: 'both' }),
   },
   {
     name: 'desec-dyndns',
@@ -138,9 +143,12 @@ export const dyndns2Rows: readonly Row[] = [
     source: 'https://www.strato.de/faq/hosting/so-einfach-richten-sie-dyndns-fuer-ihre-domains-ein/',
     credentials:
       'The domain as user name, and the DynDNS password set in the STRATO customer login (Security, DynDNS password).',
-    note: 'Blocks clients that update too often. No official page was found about what becomes of the family that is left out.',
+    note: 'Blocks clients that update too often. No official page was found about what becomes of the family that is left out, so the address of the one that does not change is sent along where it is known.',
     minimum_gap: 5 * MINUTE,
-    service: joined('https://dyndns.strato.com/nic/update', { names_per_request: 1 }),
+    service: joined('https://dyndns.strato.com/nic/update', {
+      names_per_request: 1,
+      other_family: 'known',
+    }),
   },
   {
     name: 'dnsomatic',
@@ -158,7 +166,7 @@ export const dyndns2Rows: readonly Row[] = [
     title: 'OpenDNS (network address, not a DNS record)',
     source: 'https://support.opendns.com/hc/en-us/articles/227987727-Linux-IP-Updater-for-Dynamic-Networks',
     credentials: 'User name and password of the OpenDNS account.',
-    note: 'The name is the label of a network in the dashboard. IPv4 only.',
+    note: 'The name is the label of a network in the dashboard; it has to be written like a host name, so a label with spaces must be renamed there first. IPv4 only.',
     service: old('https://updates.opendns.com/nic/update'),
   },
   {
@@ -201,8 +209,8 @@ export const dyndns2Rows: readonly Row[] = [
     title: 'Variomedia DynDNS',
     source: 'https://dyndns.variomedia.de/',
     credentials: 'The e-mail address of the customer account, and the DynDNS password from the DNS settings.',
-    note: 'No official page was found about what becomes of the family that is left out.',
-    service: joined('https://dyndns.variomedia.de/nic/update'),
+    note: 'No official page was found about what becomes of the family that is left out, so the address of the one that does not change is sent along where it is known.',
+    service: joined('https://dyndns.variomedia.de/nic/update', { other_family: 'known' }),
   },
   {
     name: 'spdyn',

@@ -1,10 +1,13 @@
 import { type Family, recordTypeOf } from '../../../model/family.ts';
 import { DYNDNS2_WORDS } from '../../dyndns2/codes.ts';
 import type { MeaningText } from '../meaning.ts';
-import type { Row } from '../row.ts';
+import type { Row, ServiceText } from '../row.ts';
 
 const MINUTE = 60_000;
 const basic = { username: '{username}', password: '{password}' };
+
+/** So it is counted for each host: A and AAAA of one host never leave together. */
+const HOST_LIMIT: NonNullable<ServiceText['limits']> = [{ requests: 1, per: '10m', for: 'name' }];
 
 const wait = (time: string): MeaningText => ({ class: 'rate_limited', wait: time });
 
@@ -25,7 +28,7 @@ function freedns(family: Family): Row {
         read: 'text',
         words: {
           'Updated * to {addresses} in *': 'updated',
-          'ERROR: Address * has not changed.': 'unchanged',
+          'ERROR: Address {addresses} has not changed.': 'unchanged',
           'No IP change detected*': 'unchanged',
           'ERROR: Unable to locate this record*': {
             class: 'not_found',
@@ -105,6 +108,7 @@ export const otherRows: readonly Row[] = [
         field: ['Err1', 'ErrCount'],
         words: {
           '0': 'updated',
+          '*': { class: 'transient', for: 'record', means: 'refused, in the words of the service' },
           'Passwords do not match*': 'credentials',
           'Domain name not found*': 'not_found',
           'No Records updated. A record not Found*': 'not_found',
@@ -118,19 +122,23 @@ export const otherRows: readonly Row[] = [
     source: 'https://support.zoneedit.com/en/knowledgebase/article/dynamic-dns',
     credentials:
       'ZoneEdit, the domain, DYN records: the user name of the account, and the DYN token as password.',
-    note: 'Asks for 10 minutes between two requests.',
+    note: 'Asks for 10 minutes between two requests for one host, so the A and AAAA records of a host are written 10 minutes apart.',
     minimum_gap: 10 * MINUTE,
     service: {
       url: 'https://api.cp.zoneedit.com/dyn/generic.php',
       basic,
       families: 'separate',
+      limits: HOST_LIMIT,
       parameters: { hostname: '{name}', myip: '{address}' },
       answer: {
         read: 'text',
         words: {
+          '<SUCCESS CODE="200" TEXT="* updated to {addresses}"*': 'updated',
           '<SUCCESS CODE="200"*': 'updated',
           '<SUCCESS CODE="201"*': 'unchanged',
           '<SUCCESS_CODE="200"*': 'updated',
+          '<ERROR CODE="700"*no update required for * to {addresses}"*': 'unchanged',
+          '<ERROR CODE="700"*no update required*': 'unchanged',
           '<ERROR CODE="701"*': 'not_found',
           '<ERROR CODE="702"*': wait('10m'),
           '<ERROR CODE="707"*': 'unchanged',
@@ -145,19 +153,21 @@ export const otherRows: readonly Row[] = [
     title: 'easyDNS',
     source: 'https://kb.easydns.com/knowledge/dynamic-dns/',
     credentials: 'easyDNS, the domain, Dynamic DNS: the user name, and the dynamic DNS token as password.',
-    note: 'Clients know its words with and without underscores; both are understood. An answer wrapped in HTML is not taken for a success.',
+    note: 'Its words come dressed in HTML. Clients know them with and without underscores; both are understood. It asks for 10 minutes between two requests for one host, so the A and AAAA records of a host are written 10 minutes apart.',
     minimum_gap: 10 * MINUTE,
     service: {
       url: 'https://api.cp.easydns.com/dyn/generic.php',
       basic,
       families: 'separate',
+      limits: HOST_LIMIT,
       parameters: { hostname: '{name}', myip: '{address}' },
       answer: {
-        read: 'text',
+        read: 'html',
         words: {
           NOERROR: 'updated',
           NO_ERROR: 'updated',
           OK: 'updated',
+          'OK no update required for * to {addresses}': 'unchanged',
           'no update required*': 'unchanged',
           NOACCESS: 'credentials',
           NO_ACCESS: 'credentials',
@@ -201,14 +211,23 @@ export const otherRows: readonly Row[] = [
     title: 'IPv64.net',
     source: 'https://ipv64.net/dyndns_updater_api',
     credentials: 'ipv64.net, the domain: its update token.',
-    note: 'The page of the interface does not say what the answer reads, so the status counts, and a code of failure in the body. 48 updates a day are free.',
+    note: 'The page of the interface does not say what the answer reads, so the status counts, if the body is empty or holds a code of dyndns2, by itself or as `info` of a JSON text. 48 updates a day are free; more than allowed is said to be answered with 403 and `overcommited`.',
     minimum_gap: 10_000,
     service: {
       url: 'https://ipv64.net/nic/update',
       headers: { authorization: 'Bearer {token}' },
       families: 'separate',
+      limits: [{ requests: 3, per: '10s' }],
       parameters: { domain: '{name}', ip: '{ipv4}', ip6: '{ipv6}' },
-      answer: { read: 'status' },
+      answer: {
+        read: 'status',
+        words: {
+          ...DYNDNS2_WORDS,
+          '{"info":"good"*': 'updated',
+          '{"info":"nochg"*': 'unchanged',
+          '*overcommited*': 'rate_limited',
+        },
+      },
       statuses: { '200': 'updated', '401': 'credentials', '403': 'credentials', '429': 'rate_limited' },
     },
   },
@@ -218,7 +237,7 @@ export const otherRows: readonly Row[] = [
     source: 'https://kirk.selfhost.de/cgi-bin/selfhost?p=document&name=api',
     credentials:
       'selfhost.de, DynAccounts: number and password of the DynAccount (not those of the customer).',
-    note: 'The host belongs to the DynAccount, so a sink has one name. IPv4 only: its interface shows no IPv6.',
+    note: 'The host belongs to the DynAccount, so a sink has one name. IPv4 only: its interface shows no IPv6. Whatever stands beside the status must be a code of dyndns2.',
     service: {
       url: 'https://carol.selfhost.de/nic/update',
       basic,
@@ -266,19 +285,12 @@ export const otherRows: readonly Row[] = [
     title: 'DDNSS.de',
     source: 'https://www.ddnss.de/info.php',
     credentials: 'ddnss.de after signing in: the update key.',
-    note: 'No official list of its answers was found; the words are those other clients know. An answer that is a web page is not taken for a success.',
+    note: 'The answer is a page; the return code stands in its header `DDNSS-Response`. No official list of the codes was found: they are those of dyndns2 to other clients.',
     service: {
       url: 'https://ddnss.de/upd.php',
       families: 'separate',
       parameters: { key: '{token}', host: '{name}', ip: '{ipv4}', ip6: '{ipv6}' },
-      answer: {
-        read: 'text',
-        words: {
-          ...DYNDNS2_WORDS,
-          'Updated 1 hostname.': 'updated',
-          'No change*': 'unchanged',
-        },
-      },
+      answer: { read: 'header', field: 'DDNSS-Response', words: DYNDNS2_WORDS },
     },
   },
   {
@@ -300,7 +312,7 @@ export const otherRows: readonly Row[] = [
       },
       answer: {
         read: 'text',
-        words: { '* ({addresses})*': 'updated', 'Zugriff verweigert*': 'credentials' },
+        words: { '{name} ({addresses})*': 'updated', 'Zugriff verweigert*': 'credentials' },
       },
     },
   },
@@ -333,7 +345,8 @@ export const otherRows: readonly Row[] = [
       answer: {
         read: 'json',
         field: 'status',
-        words: { '200': 'updated', '401': 'credentials', '500': 'transient' },
+        addresses: ['value.A', 'value.AAAA'],
+        words: { '200': 'updated', '400': 'invalid', '401': 'credentials', '500': 'transient' },
       },
     },
   },
