@@ -51,6 +51,8 @@ export interface UplinkState {
   readonly state: AddressState;
   /** Milliseconds the detection took. */
   readonly took: number;
+  /** True if it settled nothing although somebody outside this network answered: asking again soon would only bother them. */
+  readonly heard?: true;
   /** Looks in a row that could not confirm the address which is still in force. */
   readonly unconfirmed?: number;
 }
