@@ -19,7 +19,12 @@ export const interfaceKind: DetectorKind<z.infer<typeof options>> = {
   options,
   create: (init) => {
     const name = init.options.interface ?? init.interface;
-    const witness: Witness = { detector: 'interface', name: name ?? 'any', operator: 'this host' };
+    const witness: Witness = {
+      detector: 'interface',
+      name: name ?? 'any',
+      operator: 'this host',
+      ...(name === undefined && { chosen: true }),
+    };
     const choice = { ...init.options, interface: name, allow: init.allow };
     let previous: IpAddress | undefined;
     return [
