@@ -29,7 +29,7 @@ export interface NetworkInterface {
   readonly loopback: boolean;
   /** A tunnel, bridge or virtual link of this host, by name or kind; never chosen unless named or the default route. */
   readonly virtual: boolean;
-  /** True for a VPN's link, by name: what leaves through it wears the address of the VPN's exit. */
+  /** True for a VPN's link, by name or kind: what leaves through it wears the address of the VPN's exit. */
   readonly tunnel?: true;
   readonly mac?: string;
   readonly addresses: readonly InterfaceAddress[];
@@ -51,4 +51,6 @@ export interface DefaultRoute {
 export interface Snapshot {
   readonly interfaces: readonly NetworkInterface[];
   readonly routes: readonly DefaultRoute[];
+  /** The interface by which a family leaves for the world, by whichever table and rule; only where the system told. */
+  readonly waysOut?: Readonly<Partial<Record<Family, string>>>;
 }

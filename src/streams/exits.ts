@@ -68,6 +68,8 @@ const ownerOf = ({ address }: KnownReading, { interfaces }: Snapshot): NetworkIn
 
 function wayOut(snapshot: Snapshot, family: Family): NetworkInterface | undefined {
   const find = (name: string) => snapshot.interfaces.find((one) => one.name === name);
+  const told = snapshot.waysOut?.[family];
+  if (told !== undefined) return find(told);
   const route = preferredRoute(
     snapshot.routes,
     family,

@@ -56,6 +56,12 @@ describe('exitReason', () => {
     expect(exitReason('8.8.4.4', outside, owner, question)).toBeUndefined();
     expect(exitReason(seen, outside, home, question)).toBeUndefined();
   });
+  it('goes by the way that the system takes, where that is known, and not by the default route', () => {
+    const ruled = { ...vpn, routes: home.routes, waysOut: { ipv4: 'wg0' } };
+    expect(exitReason(seen, outside, ruled, question)).toMatch(/^tunnel: the way out leads through wg0/);
+    const spared = { ...vpn, waysOut: { ipv4: 'eth0' } };
+    expect(exitReason(seen, outside, spared, question)).toBeUndefined();
+  });
   it('has nothing against a tunnel that is not the default route', () => {
     expect(exitReason(seen, outside, { ...vpn, routes: home.routes }, question)).toBeUndefined();
   });

@@ -5,6 +5,7 @@ import { asyncScheduler } from 'rxjs';
 import type { Family } from '../../model/family.ts';
 import type { Log } from '../../telemetry/log.ts';
 import type { Gateway, SnapshotComponents } from './contract.ts';
+import { sourceTowardsOutside } from './ways-out.ts';
 
 /** The collaborators of the real host, for `createSnapshotReader`. */
 export function hostSnapshotComponents(
@@ -19,6 +20,7 @@ export function hostSnapshotComponents(
     readFile: (path) => readFileSync(path, 'utf8'),
     gateway: askGateway,
     spawn,
+    sourceOf: sourceTowardsOutside,
     scheduler: asyncScheduler,
     log,
   };

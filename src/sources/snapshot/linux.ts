@@ -2,6 +2,7 @@ import type { Family } from '../../model/family.ts';
 import type { DefaultRoute } from '../../model/snapshot.ts';
 import type { Link, Sight, SnapshotComponents, SnapshotInit } from './contract.ts';
 import { type Inet6Entry, parseInet6 } from './inet6.ts';
+import { tunnelTeller } from './link-kinds.ts';
 import { linksFrom } from './links.ts';
 import { parseRoutes4, parseRoutes6 } from './routes.ts';
 
@@ -15,6 +16,10 @@ type Components = Pick<SnapshotComponents, 'endianness' | 'interfaces' | 'readFi
 export function lookAtLinux(components: Components, init: SnapshotInit): () => Sight {
   const root = init.root?.replace(/\/$/, '') ?? '';
   const read = (path: string): Text => readText(components, `${root}${path}`);
+  const isTunnel = tunnelTeller((path) => {
+    const text = read(path);
+    return text.kind === 'text' ? text.text : undefined;
+  });
 
   return () => {
     const listed = listLinks(components);
@@ -34,7 +39,11 @@ export function lookAtLinux(components: Components, init: SnapshotInit): () => S
     if (listed === undefined) return { links: undefined, routes };
     const flagged = inet6.kind === 'text' ? withInet6(listed, parseInet6(inet6.text)) : listed;
     const complete = withRoutes(flagged, [...(routes.ipv4 ?? []), ...(routes.ipv6 ?? [])]);
-    return { links: complete.map((link) => withIndex(link, read)), routes };
+    const links = complete.map((link) => {
+      const indexed = withIndex(link, read);
+      return isTunnel(indexed) ? { ...indexed, tunnel: true as const } : indexed;
+    });
+    return { links, routes };
   };
 }
 

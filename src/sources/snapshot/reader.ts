@@ -7,6 +7,7 @@ import { lifetimeReader } from './lifetimes.ts';
 import { lookAtLinux } from './linux.ts';
 import { lookAnywhere } from './portable.ts';
 import { nameMatcher, TUNNELS, virtualNames } from './virtual.ts';
+import { withWaysOut } from './ways-out.ts';
 
 /**
  * Makes the function that takes snapshots of the host. It never rejects: what could not be told (an unreadable file, a gateway reader
@@ -22,8 +23,10 @@ export function createSnapshotReader(
   const look = components.platform === 'linux' ? lookAtLinux(components, init) : lookAnywhere(components);
   const byName = nameMatcher(init.virtual ?? virtualNames(components.platform));
   const named = new Set(init.named ?? []);
-  const looksVirtual = (name: string): boolean => !named.has(name) && byName(name);
-  const { spawn } = components;
+  const isTunnel = (name: string): boolean =>
+    links.some((link) => link.name === name && link.tunnel === true);
+  const looksVirtual = (name: string): boolean => !named.has(name) && (byName(name) || isTunnel(name));
+  const { spawn, sourceOf } = components;
   const withLifetimes =
     components.platform === 'linux' && spawn !== undefined
       ? lifetimeReader({ ...components, spawn })
@@ -49,7 +52,8 @@ export function createSnapshotReader(
       return kept;
     };
     known = { ipv4: sight.routes.ipv4 ?? keep('ipv4'), ipv6: sight.routes.ipv6 ?? keep('ipv6') };
-    return compose(aged, [...known.ipv4, ...known.ipv6], looksVirtual);
+    const snapshot = compose(aged, [...known.ipv4, ...known.ipv6], looksVirtual);
+    return sourceOf === undefined ? snapshot : withWaysOut(snapshot, sourceOf);
   };
 }
 
@@ -75,7 +79,7 @@ function compose(
     (link): NetworkInterface => ({
       ...link,
       virtual: looksVirtual(link.name) && !uplinks.has(link.name),
-      ...(isTunnel(link.name) && { tunnel: true }),
+      ...(namedLikeTunnel(link.name) && { tunnel: true }),
       addresses: [...link.addresses].sort((a, b) => compareAddresses(a.address, b.address)),
     }),
   );
@@ -87,7 +91,7 @@ function compose(
   };
 }
 
-const isTunnel = nameMatcher(TUNNELS);
+const namedLikeTunnel = nameMatcher(TUNNELS);
 
 const key = (route: DefaultRoute): string => `${route.interface} ${route.gateway ?? ''}`;
 
