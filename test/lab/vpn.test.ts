@@ -76,7 +76,7 @@ describeLab('a host whose VPN takes all traffic over', [], () => {
       await service.reply({ body: EXIT });
       for (const change of up) await host.ip(change);
       const refused = await netdrift.line({ event: 'address_unavailable' }, { timeout: 15_000 });
-      expect(refused.msg).toContain(
+      expect(refused.message).toContain(
         `tunnel: the way out leads through ${device}, so ${EXIT} may be the exit`,
       );
 
