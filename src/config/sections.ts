@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { ALLOWABLE_CLASSES } from '../model/address.ts';
 import { milliseconds, minutes, seconds } from '../model/duration.ts';
+import { EXITS } from '../model/exit.ts';
 import { DEFAULTS } from './defaults.ts';
 import { hardwareAddress, hostSuffix } from './schema-host-part.ts';
 import { sourceAddresses } from './schema-source-addresses.ts';
@@ -66,8 +67,6 @@ export const logSchema = z.strictObject({
     .meta({ description: '`auto` writes text to a terminal and JSON lines elsewhere.' }),
 });
 
-const EXIT_NAMES = ['tunnel', 'differing'] as const;
-
 const allow = z.array(z.enum(ALLOWABLE_CLASSES));
 
 /** What uplinks and sinks are called: the name stands in logs, state and file names. */
@@ -93,7 +92,7 @@ export const uplinkSchema = z.strictObject({
     description: 'Independent witnesses that must name the same address before a change is published.',
   }),
   accept_exits: z
-    .array(z.enum(EXIT_NAMES))
+    .array(z.enum(EXITS))
     .optional()
     .meta({ description: 'Signs of a VPN or proxy exit that are no reason to refuse an address.' }),
   metric: z.number().int().min(0).optional().meta({

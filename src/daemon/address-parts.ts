@@ -6,6 +6,7 @@ import type { Trigger } from '../model/trigger.ts';
 import { createBoundRoutes } from '../sources/addresses/bound-route.ts';
 import { createRouterClient } from '../sources/router/client.ts';
 import { type AddressBook, bookKey } from '../streams/address-book.ts';
+import type { SetState } from '../streams/agreement.ts';
 import { ask, type UplinkQuestion } from '../streams/ask.ts';
 import { fromAbortable } from '../streams/from-abortable.ts';
 import type { AddressParts } from '../streams/pipeline.ts';
@@ -32,9 +33,9 @@ export function addressParts(
   const { host, narrator, onIgnored, pools } = init;
   const { deadline } = settings.detection;
   let book: AddressBook | undefined;
-  const known = (question: UplinkQuestion): { readonly known?: IpAddress } => {
+  const known = (question: UplinkQuestion): { readonly known?: SetState } => {
     const state = book?.states.get(bookKey(question))?.state;
-    return state?.kind === 'set' ? { known: state.address } : {};
+    return state?.kind === 'set' ? { known: state } : {};
   };
   const replaced = replacement();
   const router =

@@ -95,7 +95,7 @@ export function createNarrator(
         family: question.family,
         witness: reading.via.name,
         detector: reading.via.detector,
-        ...since(look.traceId),
+        ...(reading.took !== undefined && { duration: Math.round(reading.took) }),
       };
       if (reading.kind === 'known') {
         const why = reading.why === undefined ? '' : ` (${reading.why})`;

@@ -11,8 +11,14 @@ export interface Witness {
   readonly operator?: string;
   /** True if somebody off the path could have forged the answer (plain UDP). */
   readonly forgeable?: boolean;
-  /** True if it stands outside this host and sees what the network makes of it: a NAT, a VPN or a proxy may be in between. */
+  /** True if it stands outside this host: what it says is weighed against what others say. */
   readonly outside?: boolean;
+  /** True if it names the address that it was asked from, which is that of the exit where a VPN or a proxy is in between. */
+  readonly seesPath?: boolean;
+  /** True if netdrift chose it among the interfaces of the host, and nobody named it. */
+  readonly chosen?: boolean;
+  /** What its answer depends on; whoever holds that could speak for all witnesses of the same, and they count as one. */
+  readonly path?: string;
 }
 
 /**
@@ -21,17 +27,35 @@ export interface Witness {
  * - `absent`: it is known that there is none (not: nobody answered);
  * - `unavailable`: it could not be found out, and why. Unavailable is never absent.
  */
-export type Reading =
-  | {
-      readonly kind: 'known';
-      readonly address: IpAddress;
-      readonly via: Witness;
-      readonly why?: string;
-      /** Of the address on its own interface, where the witness knows that. */
-      readonly prefixLength?: number;
-    }
-  | { readonly kind: 'absent'; readonly via: Witness; readonly why: string }
-  | { readonly kind: 'unavailable'; readonly via: Witness; readonly why: string };
+export type Reading = KnownReading | AbsentReading | UnavailableReading;
+
+interface Answered {
+  readonly via: Witness;
+  /** Milliseconds from the question to this answer; noted by whoever asks. */
+  readonly took?: number;
+}
+
+export interface KnownReading extends Answered {
+  readonly kind: 'known';
+  readonly address: IpAddress;
+  readonly why?: string;
+  /** Of the address on its own interface, where the witness knows that. */
+  readonly prefixLength?: number;
+  /** What the witness said of a proxy or VPN that it was asked through, such as `warp=on`. */
+  readonly exit?: string;
+}
+
+export interface AbsentReading extends Answered {
+  readonly kind: 'absent';
+  readonly why: string;
+}
+
+export interface UnavailableReading extends Answered {
+  readonly kind: 'unavailable';
+  readonly why: string;
+  /** True if a service outside answered in its own form: to no use, and at its cost. */
+  readonly reached?: true;
+}
 
 /** What is to be published for one uplink and family: leave it, remove it, or point it here. */
 export type AddressState =
@@ -43,6 +67,8 @@ export type AddressState =
       readonly via: Witness;
       /** As in the reading; for records of other hosts behind the same prefix. */
       readonly prefixLength?: number;
+      /** Addresses that somebody named, and more witnesses contradicted. */
+      readonly outvoted?: readonly IpAddress[];
     };
 
 export interface UplinkState {
@@ -51,6 +77,8 @@ export interface UplinkState {
   readonly state: AddressState;
   /** Milliseconds the detection took. */
   readonly took: number;
+  /** True if it settled nothing although somebody outside this network answered: asking again soon would only bother them. */
+  readonly heard?: true;
   /** Looks in a row that could not confirm the address which is still in force. */
   readonly unconfirmed?: number;
 }

@@ -38,11 +38,12 @@ export function defaultRoute(
 }
 
 /**
- * True if a question could leave by a family: it has a default route, or an address to ask from while the routes cannot be read. That is
- * so for good on systems whose reader of gateways does not tell "none" from "unknown"; there the address decides.
+ * True if a question could leave by a family: it has a default route, in whichever table, or an address to ask from while the routes cannot
+ * be read. That is so for good on systems whose reader of gateways does not tell "none" from "unknown"; there the address decides.
  */
 export function mayLeave(snapshot: Snapshot, family: Family): boolean {
   if (snapshot.routes.some((route) => route.family === family)) return true;
+  if (snapshot.waysOut?.[family] !== undefined) return true;
   if (snapshot.unknown?.routes.includes(family) !== true) return false;
   return snapshot.interfaces.some(
     ({ running, loopback, addresses }) =>

@@ -1,5 +1,6 @@
 import type { AllowableClass, IpAddress } from './address.ts';
 import type { Duration } from './duration.ts';
+import type { Exit } from './exit.ts';
 import type { Family } from './family.ts';
 import type { RecordKey } from './record.ts';
 
@@ -51,7 +52,7 @@ export interface UplinkSettings {
   /** Independent witnesses that must agree before a change is published; left to the circumstances when not given. */
   readonly agree?: number;
   /** Signs of a VPN's or proxy's exit that are waived. */
-  readonly accept_exits?: readonly ('tunnel' | 'differing')[];
+  readonly accept_exits?: readonly Exit[];
   /** The lowest is preferred by records that follow `active`; default: the order of the file. */
   readonly metric?: number;
 }

@@ -31,7 +31,7 @@ export interface NetworkInterface {
   readonly virtual: boolean;
   /** True for one that the operator names: its addresses are watched even if it is virtual or the loopback. */
   readonly named?: true;
-  /** True for a VPN's link, by name: what leaves through it wears the address of the VPN's exit. */
+  /** True for a VPN's link, by name or kind: what leaves through it wears the address of the VPN's exit. */
   readonly tunnel?: true;
   readonly mac?: string;
   readonly addresses: readonly InterfaceAddress[];
@@ -53,6 +53,8 @@ export interface DefaultRoute {
 export interface Snapshot {
   readonly interfaces: readonly NetworkInterface[];
   readonly routes: readonly DefaultRoute[];
+  /** The interface by which a family leaves for the world, by whichever table and rule; only where the system told. */
+  readonly waysOut?: Readonly<Partial<Record<Family, string>>>;
   /** What is not known, neither now nor from an earlier look: that there is nothing of it here proves nothing. */
   readonly unknown?: Unknown;
 }

@@ -1,11 +1,12 @@
-import { defaultIfEmpty, last, map, type Observable, type SchedulerLike, scan } from 'rxjs';
-import type { AllowableClass, IpAddress } from '../model/address.ts';
+import { defaultIfEmpty, defer, last, map, type Observable, type SchedulerLike, scan } from 'rxjs';
+import type { AllowableClass } from '../model/address.ts';
 import type { Clock } from '../model/clock.ts';
+import type { Exit } from '../model/exit.ts';
 import type { Family } from '../model/family.ts';
 import type { AddressState, Reading, UplinkState } from '../model/reading.ts';
 import { admit } from './admit.ts';
-import { agreement } from './agreement.ts';
-import { type Exit, exitReason } from './exits.ts';
+import { agreement, type SetState } from './agreement.ts';
+import { exitSign } from './exits.ts';
 import { hedge } from './hedge.ts';
 import type { Observation } from './observe.ts';
 
@@ -29,8 +30,8 @@ export interface AskInit {
   readonly scheduler: SchedulerLike;
   /** Milliseconds for all witnesses together. */
   readonly deadline: number;
-  /** The address known so far, if any. */
-  readonly known?: IpAddress;
+  /** What is known so far, if anything. */
+  readonly known?: SetState;
   /** Told every answer, also the ones that decide nothing. */
   readonly onReading?: (reading: Reading, question: UplinkQuestion, observation: Observation) => void;
 }
@@ -41,53 +42,73 @@ const HEDGE_DELAY = 250;
 /**
  * Asks the witnesses of one uplink and family until enough of them name an address that is fit to publish, or one knows that there
  * is none. Emits one state and completes; if nobody could tell, or they disagree, that state is `keep` with everybody's reason.
+ *
+ * A witness that was asked through a proxy, and says so, speaks for all: the others would be, too, and just do not tell.
  */
 export function ask(
   question: UplinkQuestion,
   observation: Observation,
   init: AskInit,
 ): Observable<UplinkState> {
-  const { clock, scheduler, deadline } = init;
+  const { clock, scheduler, deadline, known } = init;
   const began = clock.monotonic();
-  const votes = agreement({ needed: question.agree, known: init.known });
+  const votes = agreement({
+    needed: question.agree,
+    known: known?.address,
+    outvoted: known?.outvoted ?? [],
+    doubted: observation.look.triggers.some(({ reason }) => reason === 'mapping_changed'),
+  });
+  let heard = false;
+  let proxied: AddressState | undefined;
+
+  const weigh = (reading: Reading): AddressState => {
+    heard ||= reading.kind === 'unavailable' && reading.reached === true;
+    const state = admit(reading, question.allow, question.family);
+    if (state.kind !== 'set' || reading.kind !== 'known') return state;
+    // What is refused from here on, somebody outside has said: asked again at once, they would say it again.
+    heard ||= reading.via.seesPath === true;
+    const sign = exitSign(reading, observation.snapshot, {
+      family: question.family,
+      bound: question.bound === true,
+      waived: question.acceptExits ?? [],
+    });
+    if (sign === undefined) return votes.hear(state);
+    const refused: AddressState = { kind: 'keep', why: `${reading.via.name}: ${sign.why}` };
+    if (sign.exit === 'warp') proxied = refused;
+    return refused;
+  };
+
   const attempts = question.witnesses.map((witness) =>
-    witness(observation).pipe(
-      map((reading) => {
-        init.onReading?.(reading, question, observation);
-        const state = judge(reading, question, observation);
-        return state.kind === 'set' ? votes.hear(state) : state;
-      }),
-    ),
+    defer(() => {
+      const asked = clock.monotonic();
+      return witness(observation).pipe(
+        map((answer) => {
+          const reading: Reading = { ...answer, took: clock.monotonic() - asked };
+          init.onReading?.(reading, question, observation);
+          return weigh(reading);
+        }),
+      );
+    }),
   );
   const silence: AddressState = { kind: 'keep', why: `no witness answered within ${deadline} ms` };
   return hedge<AddressState>(attempts, {
     delay: Math.min(deadline / 20, HEDGE_DELAY),
     deadline,
-    decides: (state) => state.kind !== 'keep',
+    decides: (state) => state.kind !== 'keep' || proxied !== undefined,
     scheduler,
   }).pipe(
     scan((before: AddressState | undefined, state) => joinReasons(before, state), undefined),
     last(null, undefined),
-    map((state) => (state?.kind === 'keep' ? (votes.conclude() ?? state) : (state ?? silence))),
+    map((state) => (state?.kind === 'keep' ? (proxied ?? votes.conclude() ?? state) : (state ?? silence))),
     defaultIfEmpty(silence),
     map((state) => ({
       uplink: question.uplink,
       family: question.family,
       state,
       took: clock.monotonic() - began,
+      ...(state.kind === 'keep' && heard && { heard: true as const }),
     })),
   );
-}
-
-function judge(reading: Reading, question: UplinkQuestion, { snapshot }: Observation): AddressState {
-  const state = admit(reading, question.allow, question.family);
-  if (state.kind !== 'set') return state;
-  const why = exitReason(state.address, state.via, snapshot, {
-    family: question.family,
-    bound: question.bound === true,
-    waived: question.acceptExits ?? [],
-  });
-  return why === undefined ? state : { kind: 'keep', why: `${state.via.name}: ${why}` };
 }
 
 function joinReasons(before: AddressState | undefined, state: AddressState): AddressState {

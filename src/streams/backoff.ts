@@ -2,7 +2,7 @@ import type { Random } from '../model/clock.ts';
 import { type Failure, isPermanent } from '../model/outcome.ts';
 
 /** First wait, and the longest, in milliseconds; each wait is twice the one before. */
-interface Curve {
+export interface Curve {
   readonly first: number;
   readonly longest: number;
 }
@@ -17,7 +17,7 @@ const CURVES: Readonly<Record<'unreachable' | 'transient' | 'rate_limited' | 'co
 };
 
 /** After this many attempts without a network (about a quarter of an hour) the haste is over. */
-const PATIENT_AFTER = 300;
+export const PATIENT_AFTER = 300;
 const PATIENT: Curve = { first: 30_000, longest: 30_000 };
 
 /** Share of the wait that chance adds. */
@@ -36,12 +36,20 @@ export const LONGEST_TIMER = 2 ** 31 - 1;
 export function backoff(failure: Failure, attempt: number, random: Random): number | undefined {
   if (isPermanent(failure.class)) return undefined;
   const curve = curveOf(failure, attempt);
-  const grown = Math.min(curve.longest, curve.first * 2 ** Math.min(attempt - 1, 30));
+  const plain = height(curve, attempt);
   // Where packets vanish, an attempt takes as long as its deadline: with the wait behind it, a network that returns would go unused.
-  const rest = failure.class === 'unreachable' ? Math.max(0, grown - (failure.waited ?? 0)) : grown;
+  const rest = failure.class === 'unreachable' ? Math.max(0, plain - (failure.waited ?? 0)) : plain;
   const wait = Math.max(rest, failure.retryAfter ?? 0);
-  return Math.min(LONGEST_TIMER, Math.round(wait + grown * JITTER * random()));
+  return Math.min(LONGEST_TIMER, Math.round(wait + plain * JITTER * random()));
 }
+
+/** The wait of a curve after `attempt` failures in a row, with the jitter. */
+export function grown(curve: Curve, attempt: number, random: Random): number {
+  return Math.round(height(curve, attempt) * (1 + JITTER * random()));
+}
+
+const height = ({ first, longest }: Curve, attempt: number): number =>
+  Math.min(longest, first * 2 ** Math.min(attempt - 1, 30));
 
 function curveOf(failure: Failure, attempt: number): Curve {
   switch (failure.class) {

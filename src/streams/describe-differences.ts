@@ -20,9 +20,17 @@ export function describeDifferences(previous: Snapshot, next: Snapshot): readonl
       added: (route) => [`${route} is new`],
       both: () => [],
     }),
+    ...compareKeyed(waysOut(previous), waysOut(next), {
+      gone: (family) => [`${family} has no way out`],
+      added: (family, name) => [`${family} leaves by ${name}`],
+      both: (family, before, after) =>
+        before === after ? [] : [`${family} left by ${before}, leaves by ${after}`],
+    }),
   ];
   return sentences.sort();
 }
+
+const waysOut = ({ waysOut = {} }: Snapshot): ReadonlyMap<string, string> => new Map(Object.entries(waysOut));
 
 function describeInterface(
   name: string,

@@ -55,9 +55,13 @@ interface View {
   readonly candidates: ReadonlySet<string>;
   readonly addresses: ReadonlySet<IpAddress>;
   readonly route: DefaultRoute | undefined;
+  /** True if what leaves for the world leaves through a VPN; `undefined` if nobody knows. */
+  readonly tunnelled: boolean | undefined;
 }
 
 function view(snapshot: Snapshot, family: Family): View {
+  const interfaces = new Map(snapshot.interfaces.map((owner) => [owner.name, owner]));
+  const wayOut = snapshot.waysOut?.[family];
   const route = defaultRoute(snapshot, family);
   const found = snapshot.interfaces
     .filter((owner) => owner.running && (owner.named === true || isOrdinary(owner, route)))
@@ -67,6 +71,7 @@ function view(snapshot: Snapshot, family: Family): View {
     candidates: new Set(found.map(({ owner, entry }) => candidateKey(owner, entry))),
     addresses: new Set(found.map(({ entry }) => entry.address)),
     route,
+    tunnelled: wayOut === undefined ? undefined : interfaces.get(wayOut)?.tunnel === true,
   };
 }
 
@@ -112,12 +117,15 @@ function judge(before: View, after: View, family: Family): Verdict {
 
   const otherInterface = before.route?.interface !== after.route?.interface;
   const otherGateway = !otherInterface && before.route?.gateway !== after.route?.gateway;
-  if (otherInterface) reasons.push('default_interface_changed');
+  // A VPN may take the traffic over by rules and leave the default route as it was.
+  const otherWay =
+    before.tunnelled !== undefined && after.tunnelled !== undefined && before.tunnelled !== after.tunnelled;
+  if (otherInterface || otherWay) reasons.push('default_interface_changed');
   if (otherGateway) reasons.push('gateway_changed');
 
   const addressGone = [...before.addresses].some((address) => !after.addresses.has(address));
   const routeGone = before.route !== undefined && (otherInterface || otherGateway);
-  return { reasons, networkChanged: alive && (addressGone || routeGone) };
+  return { reasons, networkChanged: alive && (addressGone || routeGone || otherWay) };
 }
 
 const sameSet = (a: ReadonlySet<string>, b: ReadonlySet<string>): boolean =>

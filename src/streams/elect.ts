@@ -4,6 +4,7 @@ import { FAMILIES, type Family } from '../model/family.ts';
 import type { AddressState, UplinkState } from '../model/reading.ts';
 import { ACTIVE, oneOfAll } from '../model/uplinks.ts';
 import { type AddressBook, bookKey, isDoubtful, sameState } from './address-book.ts';
+import { afterwards } from './look.ts';
 
 export interface ElectInit {
   /** The lowest metric is preferred; equal ones in the order given. */
@@ -113,7 +114,7 @@ export function elect(init: ElectInit): OperatorFunction<AddressBook, AddressBoo
           : undefined;
         if (fresh || changed.length > 0) {
           subscriber.next({
-            look: book.look,
+            look: fresh ? book.look : afterwards(book.look),
             networkChanged: fresh && book.networkChanged,
             states: new Map([...book.states, ...derived]),
             changed: [...(fresh ? book.changed : []), ...changed],

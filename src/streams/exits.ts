@@ -1,12 +1,9 @@
-import { classify, type IpAddress } from '../model/address.ts';
+import { classify } from '../model/address.ts';
+import type { Exit } from '../model/exit.ts';
 import type { Family } from '../model/family.ts';
-import type { Witness } from '../model/reading.ts';
-import { preferredRoute } from '../model/route.ts';
+import type { KnownReading } from '../model/reading.ts';
+import { defaultRoute } from '../model/route.ts';
 import type { NetworkInterface, Snapshot } from '../model/snapshot.ts';
-
-/** Reasons for not believing an outside witness, by the names under which an operator may waive them. */
-export const EXITS = ['tunnel', 'differing'] as const;
-export type Exit = (typeof EXITS)[number];
 
 export interface ExitQuestion {
   readonly family: Family;
@@ -15,38 +12,64 @@ export interface ExitQuestion {
   readonly waived: readonly Exit[];
 }
 
-/**
- * Why the address an outside witness saw may be that of a VPN's or proxy's exit and not this host's own; `undefined` if nothing
- * speaks for that. Pure.
- * - `tunnel`: the default route of the family leads through a VPN's link;
- * - `differing`: the host owns a public address of the family, and the witness saw another one.
- */
-export function exitReason(
-  address: IpAddress,
-  via: Witness,
-  snapshot: Snapshot,
-  { family, bound, waived }: ExitQuestion,
-): string | undefined {
-  if (via.outside !== true || bound) return undefined;
-  const uplink = defaultInterface(snapshot, family);
-  if (uplink?.tunnel === true && !waived.includes('tunnel')) {
-    return `tunnel: the default route leads through ${uplink.name}, so ${address} may be the exit of a VPN; bind the uplink to an interface, or waive it with accept_exits: [tunnel]`;
-  }
-  if (waived.includes('differing') || uplink === undefined) return undefined;
-  const owned = uplink.addresses.filter((own) => own.family === family && classify(own.address) === 'global');
-  const anywhere = snapshot.interfaces.some((one) => one.addresses.some((own) => own.address === address));
-  if (owned.length === 0 || anywhere) return undefined;
-  const shown = owned.map((own) => own.address).join(', ');
-  return `differing: ${uplink.name} owns ${shown} but ${address} was seen, so a proxy or VPN is in between; waive it with accept_exits: [differing]`;
+export interface ExitSign {
+  readonly exit: Exit;
+  readonly why: string;
 }
 
-function defaultInterface(snapshot: Snapshot, family: Family): NetworkInterface | undefined {
-  const find = (name: string) => snapshot.interfaces.find((one) => one.name === name);
-  const route = preferredRoute(
-    snapshot.routes,
-    family,
-    ({ interface: name }) => find(name)?.running === true,
-    ({ interface: name }) => find(name)?.virtual === true,
+/**
+ * Why an address may be that of a VPN's or proxy's exit and not this host's own; `undefined` if nothing speaks for that. Pure.
+ * - `warp`: the witness itself says that it was asked through a proxy, whatever the host knows of it;
+ * - `tunnel`: what leaves for the world leaves through a VPN's link, or the address is that link's own and nobody named it;
+ * - `differing`: the host owns a public address of the family, and the witness saw another one.
+ *
+ * A cloud's metadata and a router know the address without looking at where the question came from, so that no VPN changes what they say.
+ */
+export function exitSign(
+  reading: KnownReading,
+  snapshot: Snapshot,
+  { family, bound, waived }: ExitQuestion,
+): ExitSign | undefined {
+  const { address, via } = reading;
+  const sign = (exit: Exit, words: string, remedy = ''): ExitSign | undefined =>
+    waived.includes(exit)
+      ? undefined
+      : { exit, why: `${exit}: ${words}; ${remedy}waive it with accept_exits: [${exit}]` };
+
+  if (via.chosen === true) {
+    const owner = ownerOf(reading, snapshot);
+    return owner?.tunnel === true
+      ? sign('tunnel', `${address} is the address of the VPN's link ${owner.name}`, `name ${owner.name}, or `)
+      : undefined;
+  }
+  if (via.seesPath !== true) return undefined;
+  if (reading.exit !== undefined) {
+    const proxied = sign('warp', `asked through a proxy (${reading.exit}), so ${address} is that one's`);
+    if (proxied !== undefined) return proxied;
+  }
+  const uplink = bound ? undefined : wayOut(snapshot, family);
+  if (uplink === undefined) return undefined;
+  if (uplink.tunnel === true) {
+    const words = `the way out leads through ${uplink.name}, so ${address} may be the exit of a VPN`;
+    const found = sign('tunnel', words, 'bind the uplink to an interface, or ');
+    if (found !== undefined) return found;
+  }
+  const owned = uplink.addresses.filter((own) => own.family === family && classify(own.address) === 'global');
+  if (owned.length === 0 || ownerOf(reading, snapshot) !== undefined) return undefined;
+  const shown = owned.map((own) => own.address).join(', ');
+  return sign(
+    'differing',
+    `${uplink.name} owns ${shown} but ${address} was seen, so a proxy or VPN is in between`,
   );
+}
+
+const ownerOf = ({ address }: KnownReading, { interfaces }: Snapshot): NetworkInterface | undefined =>
+  interfaces.find((one) => one.addresses.some((own) => own.address === address));
+
+function wayOut(snapshot: Snapshot, family: Family): NetworkInterface | undefined {
+  const find = (name: string) => snapshot.interfaces.find((one) => one.name === name);
+  const told = snapshot.waysOut?.[family];
+  if (told !== undefined) return find(told);
+  const route = defaultRoute(snapshot, family);
   return route && find(route.interface);
 }

@@ -1,8 +1,8 @@
 import { connect, map, merge, type OperatorFunction } from 'rxjs';
 import type { SinkSettings } from '../model/settings.ts';
-import type { TriggerReason } from '../model/trigger.ts';
 import type { AddressBook } from './address-book.ts';
 import { type LaneInit, type LaneInput, type LaneReport, lane } from './lane.ts';
+import { isUrgent } from './look.ts';
 import { type RecheckInit, recheck } from './recheck.ts';
 import { type Resolved, resolveTargets } from './targets.ts';
 
@@ -21,9 +21,6 @@ export interface FanOutInit {
   /** Told what a sink must not publish, before its lane runs. */
   readonly onResolved?: (sink: SinkSettings, resolved: Resolved, book: AddressBook) => void;
 }
-
-/** Reasons after which nobody wants to wait for a backoff to end. */
-const URGENT: ReadonlySet<TriggerReason> = new Set(['start', 'operator', 'wake', 'source_recovered']);
 
 /**
  * Hands the book to every sink's lane, each with the targets that its configuration makes of it. The lanes share nothing: one that
@@ -45,7 +42,7 @@ export function fanOut(init: FanOutInit): OperatorFunction<AddressBook, SinkRepo
               traceId: book.look.traceId,
               targets: resolved.targets,
               networkChanged: book.networkChanged,
-              urgent: book.look.triggers.some((trigger) => URGENT.has(trigger.reason)),
+              urgent: isUrgent(book.look),
             };
           }),
           recheck(recheckInit),

@@ -149,7 +149,7 @@ function shortestWait(outcomes: readonly Outcome[], round: number, random: Rando
   return waits.length === 0 ? undefined : Math.min(...waits);
 }
 
-function sameTargets(a: readonly Target[], b: readonly Target[]): boolean {
+export function sameTargets(a: readonly Target[], b: readonly Target[]): boolean {
   return a.length === b.length && !contradicts(a, b) && !contradicts(b, a);
 }
 

@@ -9,6 +9,7 @@ import { type DetectInit, detect } from './detect.ts';
 import { distinct } from './distinct.ts';
 import { type ElectInit, elect } from './elect.ts';
 import { type FanOutInit, fanOut, type SinkReport } from './fan-out.ts';
+import { addTrigger, lookFor } from './look.ts';
 import { type Observation, observe } from './observe.ts';
 
 /** What `addresses` is made of. */
@@ -64,17 +65,4 @@ export function addresses(parts: AddressParts): Observable<AddressBook> {
 /** The whole of netdrift: when to look, what there is, what is new, who gets it. */
 export function pipeline(parts: PipelineParts): Observable<SinkReport> {
   return addresses(parts).pipe(elect(parts.elect), absence(parts.absence), fanOut(parts.fanOut));
-}
-
-/** Keeps the first trigger of each kind: a storm of thirty thousand says no more than its first event. */
-export function addTrigger(gathered: readonly Trigger[], trigger: Trigger): readonly Trigger[] {
-  const { reason, source, mode } = trigger;
-  const known = gathered.some((one) => one.reason === reason && one.source === source && one.mode === mode);
-  return known ? gathered : [...gathered, trigger];
-}
-
-/** Several triggers as one look; asked for regardless if any of them is. */
-export function lookFor(triggers: readonly Trigger[], traceId: string): Look {
-  const mode = triggers.some((trigger) => trigger.mode === 'inject') ? 'inject' : 'poll';
-  return { traceId, triggers, mode };
 }

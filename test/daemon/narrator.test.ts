@@ -158,12 +158,14 @@ describe('looks', () => {
   test('a witness that knows, and one that does not', () => {
     const question = { uplink: 'wan', family: 'ipv4' as const, allow: [], witnesses: [] };
     narrator.answered(
-      { kind: 'known', address: address('203.0.113.7'), via, why: 'only one' },
+      { kind: 'known', address: address('203.0.113.7'), via, why: 'only one', took: 12.3 },
       question,
       observation(),
     );
     narrator.answered({ kind: 'unavailable', via, why: 'no answer' }, question, observation());
     expect(told()).toEqual(['debug address_detected', 'debug detector_failed']);
+    // Of the answer itself, and not since the look began.
+    expect(lines.map(({ fields }) => fields['duration'])).toEqual([12, undefined]);
   });
 
   test('traces do not pile up: the oldest are forgotten', () => {

@@ -86,3 +86,64 @@ describe('agreement of a given number', () => {
     expect(votes.conclude()).toBeUndefined();
   });
 });
+
+describe('independence', () => {
+  const dns = (operator: string, path: string): Witness => ({
+    detector: 'dns',
+    name: `${operator} by ${path}`,
+    operator,
+    path,
+    outside: true,
+  });
+  const count = (...voices: readonly Witness[]): number => {
+    const votes = agreement({ needed: 9, known: undefined });
+    const last = hear(votes, ...voices.map((via) => says(via, A))).at(-1) ?? '';
+    return 9 - Number(/^keep: (\d) more/.exec(last)?.[1]);
+  };
+  it('takes another operator and another path', () => {
+    expect(count(dns('one', 'plain DNS'), dns('two', 'plain DNS'))).toBe(1);
+    expect(count(dns('one', 'plain DNS'), dns('one', 'one:853'))).toBe(1);
+    expect(count(dns('one', 'plain DNS'), dns('two', 'two:853'))).toBe(2);
+    expect(count(dns('one', '192.0.2.1'), dns('also one', '192.0.2.1'), dns('two', '192.0.2.2'))).toBe(2);
+  });
+  it('is not asked of what the host knows by itself, whatever the number', () => {
+    for (const detector of ['interface', 'static', 'file']) {
+      const votes = agreement({ needed: 3, known: address(FAR) });
+      expect(hear(votes, says({ detector, name: 'own' }, A))).toEqual([A]);
+    }
+  });
+});
+
+describe('an address that may be old', () => {
+  const router: Witness = { detector: 'router', name: 'the router', operator: 'the router', outside: true };
+  const sees: Witness = { ...stun, seesPath: true };
+  const doubted = (needed?: number) => agreement({ needed, known: address(A), doubted: true });
+
+  it('is not believed to the router alone while somebody sees another one', () => {
+    expect(hear(doubted(), says(router, A))[0]).toMatch(/^keep: 1 more/);
+    const votes = doubted();
+    hear(votes, says(router, A));
+    expect(votes.conclude()).toBeUndefined();
+  });
+  it('is accepted with a second voice, and from one that looks at it', () => {
+    expect(hear(doubted(), says(router, A), says(http, A))[1]).toBe(A);
+    expect(hear(doubted(), says(sees, A))).toEqual([A]);
+  });
+  it('loses to two who see the new one, and does not come back on its own', () => {
+    const votes = doubted();
+    const [, , won] = [says(router, A), says(sees, B), says(http, B)].map((one) => votes.hear(one));
+    expect(won).toMatchObject({ kind: 'set', address: B, outvoted: [A] });
+    const later = () => agreement({ needed: undefined, known: address(B), outvoted: [address(A)] });
+    const alone = later();
+    expect(hear(alone, says(router, A))[0]).toMatch(/^keep: 1 more/);
+    expect(alone.conclude()).toBeUndefined();
+    expect(hear(later(), says(router, A), says(http, A))[1]).toBe(A);
+    // Remembered as long as the other one is in force.
+    expect(later().hear(says(http, B))).toMatchObject({ address: B, outvoted: [A] });
+    expect(agreement({ needed: 1, known: undefined }).hear(says(http, B))).not.toHaveProperty('outvoted');
+  });
+  it('needs no more than two where one would do, and as many as were asked for', () => {
+    expect(hear(doubted(1), says(router, A), says(http, A))[1]).toBe(A);
+    expect(hear(doubted(3), says(router, A), says(http, A))[1]).toMatch(/^keep: 1 more/);
+  });
+});

@@ -2,10 +2,11 @@ import { asyncScheduler, map, type Observable } from 'rxjs';
 import type { RunHelpers } from 'rxjs/testing';
 import { describe, expect, it } from 'vitest';
 import { address } from '../../src/model/address.ts';
-import type { Reading, UplinkState } from '../../src/model/reading.ts';
-import { ask, type UplinkQuestion } from '../../src/streams/ask.ts';
+import type { Reading, UplinkState, Witness } from '../../src/model/reading.ts';
+import type { TriggerReason } from '../../src/model/trigger.ts';
+import { type AskInit, ask, type UplinkQuestion } from '../../src/streams/ask.ts';
 import { marbles } from '../support/marbles.ts';
-import { observation, via } from './support.ts';
+import { look, observation, via } from './support.ts';
 
 const readings: Record<string, Reading> = {
   k: { kind: 'known', address: address('93.184.216.34'), via },
@@ -109,6 +110,94 @@ describe('ask', () => {
       }).subscribe();
       helpers.flush();
       expect(told).toEqual(['unavailable', 'known']);
+    });
+  });
+  it('says of each answer how long it took, from its own question on', () => {
+    marbles(({ cold, expectObservable, flush }) => {
+      const told: string[] = [];
+      const question: UplinkQuestion = {
+        uplink: 'wan',
+        family: 'ipv4',
+        allow: [],
+        witnesses: [() => cold('30ms (u|)', readings), () => cold('20ms (k|)', readings)],
+      };
+      const asked = ask(question, observation(), {
+        clock: { monotonic: () => asyncScheduler.now() },
+        scheduler: asyncScheduler,
+        deadline: 5_000,
+        onReading: ({ kind, took }) => told.push(`${kind} ${took}`),
+      });
+      expectObservable(asked.pipe(map(({ took }) => took))).toBe('50ms (t|)', { t: 50 });
+      flush();
+      expect(told).toEqual(['unavailable 30', 'known 20']);
+    });
+  });
+});
+
+describe('ask, where the answer is not to be had by asking again', () => {
+  const outside = { ...via, outside: true, seesPath: true };
+  const seen: Reading = { kind: 'known', address: address('93.184.216.34'), via: outside };
+  const warp: Reading = { ...seen, exit: 'warp=on', via: { ...outside, name: 'trace' } };
+  const forgeable: Reading = { ...seen, via: { ...outside, name: 'stun', forgeable: true } };
+  const refused: Reading = { kind: 'unavailable', via: outside, why: 'status 503', reached: true };
+  const answers = { k: seen, w: warp, s: forgeable, r: refused, u: readings['u'] };
+  const asking = (
+    { cold }: RunHelpers,
+    diagrams: readonly string[],
+    more: Partial<UplinkQuestion> = {},
+    look = observation().look,
+    init: Partial<AskInit> = {},
+  ): Observable<string> =>
+    ask(
+      {
+        uplink: 'wan',
+        family: 'ipv4',
+        allow: [],
+        witnesses: diagrams.map((diagram) => () => cold(diagram, answers as Record<string, Reading>)),
+        ...more,
+      },
+      observation({ look }),
+      { clock: { monotonic: () => 0 }, scheduler: asyncScheduler, deadline: 5_000, ...init },
+    ).pipe(map((state) => `${shown(state)}${state.heard === true ? ' (heard)' : ''}`));
+
+  it('a proxy that one witness tells of is believed of all: those before and those after it', () => {
+    marbles((helpers) => {
+      const x = "keep: trace: warp: asked through a proxy (warp=on), so 93.184.216.34 is that one's";
+      const rest = '; waive it with accept_exits: [warp] (heard)';
+      helpers.expectObservable(asking(helpers, ['-(w|)', '-(k|)'])).toBe('-(x|)', { x: x + rest });
+      helpers.expectObservable(asking(helpers, ['-(s|)', '-(w|)', '-(k|)'])).toBe('--(x|)', { x: x + rest });
+      helpers
+        .expectObservable(asking(helpers, ['-(w|)', '-(k|)'], { acceptExits: ['warp'] }))
+        .toBe('-(x|)', { x: '93.184.216.34' });
+    });
+  });
+
+  it('says whether somebody outside answered', () => {
+    marbles((helpers) => {
+      helpers.expectObservable(asking(helpers, ['(u|)'])).toBe('(x|)', { x: 'keep: no answer' });
+      helpers
+        .expectObservable(asking(helpers, ['(u|)', '(r|)']))
+        .toBe('(x|)', { x: 'keep: no answer; status 503 (heard)' });
+      helpers
+        .expectObservable(asking(helpers, ['(k|)'], { agree: 2 }))
+        .toBe('(x|)', { x: 'keep: 1 more witness(es) must agree: a witness says 93.184.216.34 (heard)' });
+    });
+  });
+
+  it('a router that names the old address is not believed alone once the mapping has changed', () => {
+    marbles((helpers) => {
+      const router: Witness = { detector: 'router', name: 'router', operator: 'router', outside: true };
+      const old: Reading = { kind: 'known', address: address('93.184.216.99'), via: router };
+      const known = { kind: 'set', address: old.address, via: router } as const;
+      const witnesses = [
+        () => helpers.cold('(o|)', { o: old }),
+        () => helpers.cold('(s|)', answers as Record<string, Reading>),
+        () => helpers.cold('(s|)', { s: { ...seen, via: { ...outside, name: 'http', operator: 'other' } } }),
+      ];
+      const asked = (reason: TriggerReason) =>
+        asking(helpers, [], { witnesses }, look('inject', 't', reason), { known });
+      helpers.expectObservable(asked('timer')).toBe('(x|)', { x: '93.184.216.99' });
+      helpers.expectObservable(asked('mapping_changed')).toBe('(x|)', { x: '93.184.216.34' });
     });
   });
 });

@@ -323,3 +323,51 @@ describe('difference', () => {
     );
   });
 });
+
+describe('a VPN that takes the traffic over without a default route', () => {
+  const link = (name: string, text: string, more: Partial<NetworkInterface> = {}): NetworkInterface => ({
+    name,
+    index: 2,
+    running: true,
+    loopback: false,
+    virtual: false,
+    addresses: [
+      {
+        address: address(text),
+        family: 'ipv4',
+        prefixLength: 24,
+        flags: { tentative: false, duplicate: false, deprecated: false, temporary: false },
+      },
+    ],
+    ...more,
+  });
+  const by = (name?: string): Snapshot => ({
+    interfaces: [
+      link('eth0', '192.168.1.2'),
+      link('eth1', '192.168.2.2'),
+      link('wg0', '10.8.0.2', { virtual: true, tunnel: true }),
+    ],
+    routes: [{ family: 'ipv4', interface: 'eth0', metric: 0 }],
+    ...(name !== undefined && { waysOut: { ipv4: name } }),
+  });
+
+  it('is a change of the network, when it comes and when it goes', () => {
+    for (const [before, after] of [
+      ['eth0', 'wg0'],
+      ['wg0', 'eth0'],
+    ]) {
+      expect(difference(by(before), by(after))).toEqual({
+        differences: [`ipv4 left by ${before}, leaves by ${after}`],
+        act: true,
+        reasons: ['default_interface_changed'],
+        networkChanged: true,
+      });
+    }
+  });
+
+  it('is none where nobody knows, or where two plain ways share the traffic', () => {
+    expect(difference(by(), by('wg0'))).toMatchObject({ act: false, differences: ['ipv4 leaves by wg0'] });
+    expect(difference(by('wg0'), by())).toMatchObject({ act: false, differences: ['ipv4 has no way out'] });
+    expect(difference(by('eth0'), by('eth1'))).toMatchObject({ act: false });
+  });
+});

@@ -201,7 +201,7 @@ describe('asking', () => {
       const known = {
         kind: 'known',
         address: address('93.184.216.34'),
-        via: { ...via, outside: true },
+        via: { ...via, outside: true, seesPath: true },
       } as const;
       const question = {
         uplink: 'wan',
@@ -217,7 +217,7 @@ describe('asking', () => {
       expectObservable(
         asked.pipe(map(({ state }) => (state.kind === 'keep' ? state.why.slice(0, 25) : state.kind))),
       ).toBe('(x|)', {
-        x: 'a witness: tunnel: the de',
+        x: 'a witness: tunnel: the wa',
       });
     });
   });

@@ -1,4 +1,4 @@
-import { asyncScheduler, map, type Observable, of } from 'rxjs';
+import { asyncScheduler, ignoreElements, map, type Observable, of } from 'rxjs';
 import type { RunHelpers } from 'rxjs/testing';
 import { describe, expect, it } from 'vitest';
 import { address } from '../../src/model/address.ts';
@@ -10,7 +10,8 @@ import type { Snapshot } from '../../src/model/snapshot.ts';
 import type { Trigger } from '../../src/model/trigger.ts';
 import type { SinkReport } from '../../src/streams/fan-out.ts';
 import type { LaneInput } from '../../src/streams/lane.ts';
-import { addTrigger, lookFor, pipeline } from '../../src/streams/pipeline.ts';
+import { addTrigger, lookFor } from '../../src/streams/look.ts';
+import { pipeline } from '../../src/streams/pipeline.ts';
 import { marbles } from '../support/marbles.ts';
 import { online, set, sink, stateOf } from './support.ts';
 
@@ -24,6 +25,10 @@ function run(
     readonly triggers: string;
     readonly state: () => AddressState;
     readonly sinks: Readonly<Record<string, (input: LaneInput) => Observable<readonly Outcome[]>>>;
+    /** What is found out about IPv6, where that is asked for. */
+    readonly six?: () => AddressState;
+    /** Milliseconds between two looks at what a sink really holds. */
+    readonly verifyEvery?: number;
   },
 ): Observable<string> {
   let looked = 0;
@@ -42,8 +47,12 @@ function run(
     },
     listener: {},
     detect: {
-      questions: [{ uplink: 'wan', family: 'ipv4', allow: [], witnesses: [] }],
-      ask: (): Observable<UplinkState> => of(stateOf(given.state())),
+      questions: [
+        { uplink: 'wan', family: 'ipv4', allow: [], witnesses: [] },
+        ...(given.six ? [{ uplink: 'wan', family: 'ipv6', allow: [], witnesses: [] } as const] : []),
+      ],
+      ask: ({ family }): Observable<UplinkState> =>
+        of(stateOf(family === 'ipv6' && given.six ? given.six() : given.state(), family)),
       random: () => 0,
       scheduler: asyncScheduler,
       grace: 0,
@@ -60,7 +69,7 @@ function run(
       lanes: Object.entries(given.sinks).map(([name, attempt]) => ({
         sink: settings(name),
         init: { attempt, random: () => 0, scheduler: asyncScheduler },
-        recheck: { every: undefined, random: () => 0, scheduler: asyncScheduler },
+        recheck: { every: given.verifyEvery, random: () => 0, scheduler: asyncScheduler },
       })),
     },
   }).pipe(map(shown));
@@ -139,6 +148,101 @@ describe('pipeline', () => {
         a: 'quick look 1 updated home.example.org/A 93.184.216.34',
         b: 'slow look 1 updated home.example.org/A 93.184.216.34',
       });
+    });
+  });
+});
+
+describe('pipeline, where the other family has a route and never an answer', () => {
+  const broken = {
+    state: () => set('93.184.216.34'),
+    six: (): AddressState => ({ kind: 'keep', why: 'nobody answers' }),
+  };
+  const minutes = (count: number) => count * 60_000;
+  /** Moments in seconds. */
+  const now = () => Math.round(asyncScheduler.now() / 1_000);
+
+  it('a provider in trouble is asked ever less often', () => {
+    marbles((helpers) => {
+      const moments: number[] = [];
+      const failing = (input: LaneInput) => {
+        moments.push(now());
+        return of(
+          input.targets.map(
+            (target): Outcome => ({
+              ...target,
+              kind: 'failed',
+              failure: { class: 'transient', scope: 'sink', message: 'status 503' },
+            }),
+          ),
+        );
+      };
+      const reports = run(helpers, { ...broken, triggers: '-', sinks: { dyn: failing } });
+      helpers.expectObservable(reports.pipe(ignoreElements()), `${minutes(10)}ms !`).toBe('');
+      helpers.flush();
+      expect(moments).toEqual([0, 2, 6, 14, 30, 62, 126, 254, 510]);
+    });
+  });
+
+  it('what the sink really holds is looked at all the same', () => {
+    marbles((helpers) => {
+      const moments: number[] = [];
+      const holding = (input: LaneInput) => {
+        if (input.verify === true) moments.push(now());
+        return agree(input);
+      };
+      const reports = run(helpers, {
+        ...broken,
+        triggers: '-',
+        sinks: { dyn: holding },
+        verifyEvery: 60_000,
+      });
+      helpers.expectObservable(reports.pipe(ignoreElements()), `${minutes(5) + 1}ms !`).toBe('');
+      helpers.flush();
+      expect(moments).toEqual([60, 120, 180, 240, 300]);
+    });
+  });
+});
+
+describe('pipeline, when it ends', () => {
+  const settled = { state: () => set('93.184.216.34'), sinks: { dyn: agree } };
+  const a = 'dyn look 1 updated home.example.org/A 93.184.216.34';
+
+  it('completes with its triggers, also where sinks are looked at from time to time', () => {
+    marbles((helpers) => {
+      const reports = run(helpers, { ...settled, triggers: '-----|', verifyEvery: 60_000 });
+      helpers.expectObservable(reports).toBe('a----|', { a });
+    });
+  });
+
+  it('completes only when the last write is through', () => {
+    marbles((helpers) => {
+      const slow = (input: LaneInput) =>
+        helpers.cold('9ms (o|)', { o: input.targets.map((one): Outcome => ({ ...one, kind: 'updated' })) });
+      const reports = run(helpers, { ...settled, triggers: '---|', sinks: { dyn: slow } });
+      helpers.expectObservable(reports).toBe('9ms (a|)', { a });
+    });
+  });
+
+  it('passes on an error of the triggers, and aborts what is being written', () => {
+    marbles((helpers) => {
+      const writing = helpers.cold<readonly Outcome[]>('-');
+      const reports = run(helpers, { ...settled, triggers: '---#', sinks: { dyn: () => writing } });
+      helpers.expectObservable(reports).toBe('---#');
+      helpers.expectSubscriptions(writing.subscriptions).toBe('^--!');
+    });
+  });
+
+  it('aborts what is being written on unsubscription, and lets go of the triggers', () => {
+    marbles((helpers) => {
+      const writing = helpers.cold<readonly Outcome[]>('-');
+      const triggers = helpers.hot<Trigger>('-');
+      const reports = run(
+        { ...helpers, hot: (() => triggers) as unknown as RunHelpers['hot'] },
+        { ...settled, triggers: '', sinks: { dyn: () => writing } },
+      );
+      helpers.expectObservable(reports, '---!').toBe('');
+      helpers.expectSubscriptions(writing.subscriptions).toBe('^--!');
+      helpers.expectSubscriptions(triggers.subscriptions).toBe('^--!');
     });
   });
 });

@@ -1,15 +1,23 @@
 import { asyncScheduler, map } from 'rxjs';
 import { describe, it } from 'vitest';
+import { address } from '../../src/model/address.ts';
+import { fqdn } from '../../src/model/name.ts';
 import type { LaneInput } from '../../src/streams/lane.ts';
 import { recheck } from '../../src/streams/recheck.ts';
 import { marbles } from '../support/marbles.ts';
 
-const input = (traceId: string): LaneInput => ({ traceId, targets: [], networkChanged: true, urgent: true });
-const inputs = { a: input('a'), b: input('b') };
+const key = { name: fqdn('home.example.org'), type: 'A' } as const;
+const input = (traceId: string, text = '198.51.100.1'): LaneInput => ({
+  traceId,
+  targets: [{ key, addresses: [address(text)] }],
+  networkChanged: true,
+  urgent: true,
+});
+const inputs = { a: input('a'), b: input('b', '198.51.100.2'), c: input('c') };
 const shown = ({ traceId, verify, networkChanged, urgent }: LaneInput) =>
   `${traceId}${verify ? ' verify' : ''}${networkChanged || urgent ? '!' : ''}`;
 const init = { every: 5, random: () => 0, scheduler: asyncScheduler };
-const names = { a: 'a!', b: 'b!', v: 'a verify', w: 'b verify' };
+const names = { a: 'a!', b: 'b!', c: 'c!', v: 'a verify', w: 'b verify', x: 'c verify' };
 
 describe('recheck', () => {
   it('repeats the latest input from time to time, asking to verify', () => {
@@ -20,12 +28,25 @@ describe('recheck', () => {
       );
     });
   });
-  it('counts anew from each input', () => {
+  it('counts anew from an input with other targets', () => {
     marbles(({ hot, expectObservable }) => {
       expectObservable(hot('a---b---------', inputs).pipe(recheck(init), map(shown)), '-------------!').toBe(
         'a---b----w---',
         names,
       );
+    });
+  });
+  it('does not count anew from one with the same, and repeats the newest', () => {
+    marbles(({ hot, expectObservable }) => {
+      expectObservable(hot('a-c-c-c-c----', inputs).pipe(recheck(init), map(shown)), '-------------!').toBe(
+        'a-c-cxc-c-x--',
+        names,
+      );
+    });
+  });
+  it('ends with its source', () => {
+    marbles(({ hot, expectObservable }) => {
+      expectObservable(hot('a------|', inputs).pipe(recheck(init), map(shown))).toBe('a----v-|', names);
     });
   });
   it('adds chance', () => {

@@ -6,7 +6,7 @@ import type { Snapshot } from '../../model/snapshot.ts';
 import type { Detector, DetectorKind } from '../../sources/contract.ts';
 import { admit } from '../../streams/admit.ts';
 import type { UplinkQuestion } from '../../streams/ask.ts';
-import { exitReason } from '../../streams/exits.ts';
+import { exitSign } from '../../streams/exits.ts';
 import type { Observation } from '../../streams/observe.ts';
 import { type QuestionInit, uplinkQuestions } from '../questions.ts';
 import type { WitnessReport } from './contract.ts';
@@ -107,13 +107,13 @@ async function askOne(
 /** As the running netdrift judges it, but for the agreement of several. */
 function judge(reading: Reading, question: UplinkQuestion, snapshot: Snapshot): AddressState {
   const state = admit(reading, question.allow, question.family);
-  if (state.kind !== 'set') return state;
-  const why = exitReason(state.address, state.via, snapshot, {
+  if (state.kind !== 'set' || reading.kind !== 'known') return state;
+  const sign = exitSign(reading, snapshot, {
     family: question.family,
     bound: question.bound === true,
     waived: question.acceptExits ?? [],
   });
-  return why === undefined ? state : { kind: 'keep', why };
+  return sign === undefined ? state : { kind: 'keep', why: sign.why };
 }
 
 const observationOf = (snapshot: Snapshot): Observation => ({

@@ -37,6 +37,8 @@ export interface StunQuestion {
   /** Source address, where the uplink is bound; of the same family. */
   readonly localAddress?: IpAddress | undefined;
   readonly signal: AbortSignal;
+  /** Told the address that the server's name stands for. */
+  readonly resolved?: (server: IpAddress) => void;
 }
 
 export type StunResult = StunAnswer | { readonly kind: 'failed'; readonly why: string };
@@ -54,6 +56,7 @@ export async function askStun(
   const resolved = await resolve(question, network);
   if (resolved.kind === 'failed') return resolved;
   question.signal.throwIfAborted();
+  question.resolved?.(resolved.address);
   return await transact(question, resolved.address, randomBytes(TRANSACTION_ID_LENGTH), network);
 }
 

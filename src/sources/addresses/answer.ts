@@ -10,10 +10,31 @@ export const ANSWER_LIMIT = 4096;
 
 export const unavailable = (via: Witness, why: string): Reading => ({ kind: 'unavailable', via, why });
 
+/** As `unavailable`, from a service that was reached and answered: asking it again soon would only bother it. */
+export const useless = (via: Witness, why: string): Reading => ({
+  kind: 'unavailable',
+  via,
+  why,
+  reached: true,
+});
+
+/** The path of a witness on the web: with TLS each is its own, and whoever holds the way out answers for all others. */
+export const webPath = (url: URL): string => (url.protocol === 'https:' ? url.origin : 'plain HTTP');
+
 /** A text that must be exactly one address: surrounding white space is allowed, nothing else. */
 export type AddressText =
-  | { readonly kind: 'address'; readonly address: IpAddress }
-  | { readonly kind: 'wrong'; readonly why: string };
+  | {
+      readonly kind: 'address';
+      readonly address: IpAddress;
+      /** The line by which the service tells that it was asked through a proxy. */
+      readonly exit?: string;
+    }
+  | {
+      readonly kind: 'wrong';
+      readonly why: string;
+      /** True if it is the service's own refusal, and not what anybody on the way may have put in its place. */
+      readonly refused?: true;
+    };
 
 export function readAddressText(text: string, family: Family, what = 'the answer'): AddressText {
   const trimmed = text.trim();

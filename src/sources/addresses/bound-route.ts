@@ -6,6 +6,7 @@ import type { Snapshot } from '../../model/snapshot.ts';
 import type { Spawn } from '../../model/spawn.ts';
 import { cleanWords } from '../../net/http-words.ts';
 import type { Log } from '../../telemetry/log.ts';
+import { OUTSIDE } from '../outside-world.ts';
 import { isNear } from '../router/gateway.ts';
 import { runCommand } from './run-command.ts';
 import { sourceAddress } from './source-address.ts';
@@ -31,8 +32,6 @@ export interface BoundRoutes {
   violation(bound: BoundUplink, snapshot: Snapshot, to?: string): Promise<string | undefined>;
 }
 
-/** Only the kernel's routes are asked for these; nothing is sent. */
-const OUTSIDE = { ipv4: '1.1.1.1', ipv6: '2606:4700:4700::1111' } as const;
 /** Milliseconds for the kernel's answer. */
 const DEADLINE = 1_000;
 /** Milliseconds for which a violation is not looked at again: rules that mend it cause no event. */

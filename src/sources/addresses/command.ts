@@ -3,7 +3,7 @@ import type { Family } from '../../model/family.ts';
 import type { Reading, Witness } from '../../model/reading.ts';
 import { cleanWords } from '../../net/http-words.ts';
 import type { DetectorKind } from '../contract.ts';
-import { readAddressText, unavailable } from './answer.ts';
+import { readAddressText, unavailable, useless } from './answer.ts';
 import { type CommandResult, runCommand } from './run-command.ts';
 
 const options = z.strictObject({ argv: z.tuple([z.string().min(1)], z.string()) });
@@ -22,7 +22,7 @@ export const commandKind: DetectorKind<z.infer<typeof options>> = {
   create: (init, { spawn }) => {
     const [file, ...parameters] = init.options.argv;
     // Without the parameters, which may hold secrets.
-    const via: Witness = { detector: 'command', name: file, operator: 'the operator' };
+    const via: Witness = { detector: 'command', name: file, operator: 'the operator', seesPath: true };
     const start = () =>
       spawn(file, parameters, {
         stdio: ['ignore', 'pipe', 'pipe'],
@@ -54,6 +54,6 @@ function readingOf(result: CommandResult, via: Witness, family: Family): Reading
   }
   if (result.stdout.trim() === 'none') return { kind: 'absent', via, why: 'it says that there is none' };
   const read = readAddressText(result.stdout, family, 'its output');
-  if (read.kind === 'wrong') return unavailable(via, read.why);
+  if (read.kind === 'wrong') return useless(via, read.why);
   return { kind: 'known', address: read.address, via, why: 'its output' };
 }

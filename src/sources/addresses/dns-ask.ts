@@ -64,7 +64,8 @@ async function askServer(
     timing,
     judge: (octets) => judgeWhoami(octets, question),
   });
-  return value;
+  // It came with the random id and the very question: a refusal of the server, or of whoever answers in its place.
+  return value.kind === 'wrong' ? { ...value, refused: true } : value;
 }
 
 /** GET, since a body of octets is not to be had otherwise; the random id keeps caches out of it (RFC 8484 sections 4.1 and 5.1). */
@@ -81,7 +82,7 @@ async function askOverHttps({ question, http, signal }: DnsTask, at: URL): Promi
     },
     signal,
   );
-  if (answer.status !== 200) return wrong(`answered with status ${answer.status}`);
+  if (answer.status !== 200) return { ...wrong(`answered with status ${answer.status}`), refused: true };
   const type = answer.headers['content-type'] ?? 'nothing said';
   if (type.split(';')[0]?.trim().toLowerCase() !== 'application/dns-message') {
     return wrong(`the answer is not a DNS message (${cleanWords(type)})`);
@@ -123,4 +124,4 @@ function resolve(
   });
 }
 
-const wrong = (why: string): AddressText => ({ kind: 'wrong', why });
+const wrong = (why: string): Extract<AddressText, { kind: 'wrong' }> => ({ kind: 'wrong', why });

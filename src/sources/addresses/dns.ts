@@ -1,10 +1,10 @@
 import type { Witness } from '../../model/reading.ts';
 import { hostLookup } from '../../net/lookup.ts';
 import type { Detector, DetectorComponents, DetectorInit, DetectorKind } from '../contract.ts';
-import { outsideReading, unavailable } from './answer.ts';
+import { outsideReading, unavailable, useless, webPath } from './answer.ts';
 import { askWhoami, type DnsNetwork, WHOAMI_TIMING } from './dns-ask.ts';
 import { type DnsOptions, dnsOptions, servicesOf } from './dns-options.ts';
-import type { WhoamiPlace, WhoamiService } from './dns-services.ts';
+import { DNS_PORT, type WhoamiPlace, type WhoamiService } from './dns-services.ts';
 import { sourceAddress } from './source-address.ts';
 
 /** Name servers that answer a certain question with the address it came from: one detector a service, in order. */
@@ -35,7 +35,14 @@ function serviceDetector(
   const { family } = init;
   const name = `${question.name} at ${placeText(place)}`;
   const forgeable = isForgeable(place);
-  const witness: Witness = { detector: 'dns', name, operator, ...(forgeable ? { forgeable } : {}) };
+  const witness: Witness = {
+    detector: 'dns',
+    name,
+    operator,
+    path: pathOf(place),
+    seesPath: true,
+    ...(forgeable ? { forgeable } : {}),
+  };
   return {
     witness,
     outside: true,
@@ -53,7 +60,7 @@ function serviceDetector(
         signal,
       };
       const read = await askWhoami(task, network);
-      if (read.kind === 'wrong') return unavailable(witness, read.why);
+      if (read.kind === 'wrong') return (read.refused ? useless : unavailable)(witness, read.why);
       return outsideReading(read.address, witness, snapshot, `seen by ${placeText(place)}`);
     },
   };
@@ -62,6 +69,13 @@ function serviceDetector(
 /** By somebody off the path, who sees neither port nor id. */
 const isForgeable = (place: WhoamiPlace): boolean =>
   place.transport === 'udp' || (place.transport === 'doh' && place.url.protocol === 'http:');
+
+/** Many routers and providers answer everything that is sent to port 53 themselves: however many servers are asked there, it may be one. */
+function pathOf(place: WhoamiPlace): string {
+  if (place.transport === 'doh') return webPath(place.url);
+  if (place.transport === 'dot') return `tls://${place.host}:${place.port}`;
+  return place.port === DNS_PORT ? 'plain DNS' : place.host;
+}
 
 /** `tcp://192.0.2.1:53`, `tls://[2001:db8::1]:853`, `https://dns.example.org/dns-query`; without the query, which may hold a token. */
 function placeText(place: WhoamiPlace): string {

@@ -10,7 +10,9 @@ import type { AnswerShape } from './http-services.ts';
  */
 export function readServiceAnswer(answer: HttpAnswer, shape: AnswerShape, family: Family): AddressText {
   if (answer.status >= 300 && answer.status < 400) return wrong(describeRedirect(answer));
-  if (answer.status !== 200) return wrong(`answered with status ${answer.status}`);
+  // RFC 6585 section 6: that one is the captive portal's.
+  if (answer.status === 511) return wrong('answered with status 511: a captive portal');
+  if (answer.status !== 200) return { ...wrong(`answered with status ${answer.status}`), refused: true };
   if (shape === 'text') return readAddressText(answer.body, family);
   if ('json' in shape) return readJson(answer.body, shape.json, family);
   return readField(answer.body, shape, family);
@@ -45,17 +47,15 @@ function readField(
   shape: Extract<AnswerShape, { field: string }>,
   family: Family,
 ): AddressText {
-  for (const [name, expected] of Object.entries(shape.require ?? {})) {
-    const found = valuesOf(body, name).find((value) => value !== expected);
-    if (found !== undefined) {
-      return wrong(`${name}=${cleanWords(found)}: what it sees is a tunnel's address and not this uplink's`);
-    }
-  }
+  const signs = Object.entries(shape.require ?? {}).flatMap(([name, expected]) =>
+    valuesOf(body, name).flatMap((value) => (value === expected ? [] : [`${name}=${cleanWords(value)}`])),
+  );
   const [value, ...others] = valuesOf(body, shape.field);
   if (value === undefined)
     return wrong(`the answer has no line ${shape.field}=: ${cleanWords(body.slice(0, 60))}`);
   if (others.length > 0) return wrong(`the answer has ${others.length + 1} lines ${shape.field}=`);
-  return readAddressText(value, family);
+  const read = readAddressText(value, family);
+  return read.kind === 'address' && signs[0] !== undefined ? { ...read, exit: signs[0] } : read;
 }
 
 function valuesOf(body: string, name: string): readonly string[] {
@@ -65,4 +65,4 @@ function valuesOf(body: string, name: string): readonly string[] {
     .map((line) => line.slice(name.length + 1));
 }
 
-const wrong = (why: string): AddressText => ({ kind: 'wrong', why });
+const wrong = (why: string): Extract<AddressText, { kind: 'wrong' }> => ({ kind: 'wrong', why });

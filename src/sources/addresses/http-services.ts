@@ -6,7 +6,7 @@ export type AnswerShape =
   | 'text'
   /** A text in a JSON document; `.` between the keys. */
   | { readonly json: string }
-  /** The value of one `name=value` line; the lines of `require`, where they are present, must have just that value. */
+  /** The value of one `name=value` line; the lines of `require`, where they are present, have another value when a proxy asks. */
   | { readonly field: string; readonly require?: Readonly<Record<string, string>> | undefined };
 
 export interface Service {
@@ -22,11 +22,11 @@ const service = (url: string, operator: string, answer: AnswerShape = 'text'): S
   operator,
 });
 
-// The trace page of Cloudflare's resolver: one.one.one.one has addresses of both families. With warp=on the client is inside
-// Cloudflare's own tunnel, and `ip` is the tunnel's address.
+// The trace page of Cloudflare's resolver: one.one.one.one has addresses of both families. With warp=on (or plus) the client is inside
+// Cloudflare's own tunnel, with gateway=on behind its proxy for companies, and `ip` is the address of that.
 const trace = service('https://one.one.one.one/cdn-cgi/trace', 'Cloudflare', {
   field: 'ip',
-  require: { warp: 'off' },
+  require: { warp: 'off', gateway: 'off' },
 });
 
 /**

@@ -4,7 +4,7 @@ import type { HttpAnswer } from '../../net/http.ts';
 import { HttpFailure } from '../../net/http.ts';
 import { cleanWords } from '../../net/http-words.ts';
 import type { Detector, DetectorComponents, DetectorInit, DetectorKind } from '../contract.ts';
-import { ANSWER_LIMIT, outsideReading, unavailable } from './answer.ts';
+import { ANSWER_LIMIT, outsideReading, unavailable, useless, webPath } from './answer.ts';
 import { readServiceAnswer } from './http-answer.ts';
 import { DEFAULT_SERVICES, type Service } from './http-services.ts';
 
@@ -53,7 +53,14 @@ function serviceDetector(
   // Without the query: a service of the operator's own may have a token there.
   const name = url.origin + (url.pathname === '/' ? '' : url.pathname);
   const forgeable = url.protocol === 'http:';
-  const witness = { detector: 'http', name, operator, ...(forgeable ? { forgeable } : {}) };
+  const witness = {
+    detector: 'http',
+    name,
+    operator,
+    path: webPath(url),
+    seesPath: true,
+    ...(forgeable ? { forgeable } : {}),
+  };
   return {
     witness,
     outside: true,
@@ -74,8 +81,9 @@ function serviceDetector(
       }
       signal.throwIfAborted();
       const read = readServiceAnswer(answer, shape, family);
-      if (read.kind === 'wrong') return unavailable(witness, read.why);
-      return outsideReading(read.address, witness, snapshot, `seen by ${url.hostname}`);
+      if (read.kind === 'wrong') return (read.refused ? useless : unavailable)(witness, read.why);
+      const reading = outsideReading(read.address, witness, snapshot, `seen by ${url.hostname}`);
+      return reading.kind === 'known' && read.exit !== undefined ? { ...reading, exit: read.exit } : reading;
     },
   };
 }

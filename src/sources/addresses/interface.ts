@@ -19,7 +19,12 @@ export const interfaceKind: DetectorKind<z.infer<typeof options>> = {
   options,
   create: (init) => {
     const name = init.options.interface ?? init.interface;
-    const witness: Witness = { detector: 'interface', name: name ?? 'any', operator: 'this host' };
+    const witness: Witness = {
+      detector: 'interface',
+      name: name ?? 'any',
+      operator: 'this host',
+      ...(name === undefined && init.source === undefined && { chosen: true }),
+    };
     // An interface of its own is another place than the uplink's.
     const source = init.options.interface === undefined ? init.source : undefined;
     const choice = { ...init.options, interface: name, source, allow: init.allow };

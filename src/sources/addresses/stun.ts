@@ -1,12 +1,13 @@
 import * as z from 'zod';
 import { hostPort } from '../../config/schema-types.ts';
+import type { IpAddress } from '../../model/address.ts';
 import type { Family } from '../../model/family.ts';
 import type { Reading, Witness } from '../../model/reading.ts';
 import type { Snapshot } from '../../model/snapshot.ts';
 import { cleanWords } from '../../net/http-words.ts';
 import type { StunNetwork, StunResult } from '../../net/stun/exchange.ts';
 import type { Detector, DetectorComponents, DetectorInit, DetectorKind } from '../contract.ts';
-import { checkFamily, outsideReading, unavailable } from './answer.ts';
+import { checkFamily, outsideReading, unavailable, useless } from './answer.ts';
 import { sourceAddress } from './source-address.ts';
 
 export interface StunServer {
@@ -69,7 +70,7 @@ function serverDetector(
   network: StunNetwork | undefined,
 ): Detector {
   const name = `${host.includes(':') ? `[${host}]` : host}:${port}`;
-  const witness: Witness = { detector: 'stun', name, operator, forgeable: true };
+  const witness: Witness = { detector: 'stun', name, operator, forgeable: true, seesPath: true };
   const { family } = init;
   return {
     witness,
@@ -80,9 +81,14 @@ function serverDetector(
       if (source.kind === 'none') return unavailable(witness, source.why);
       // Loaded at the first question: the codec takes 10 ms, and most hosts own their address and never ask.
       const { askStun } = await import('../../net/stun/exchange.ts');
-      const question = { host, port, family, localAddress: source.address, signal };
+      // Two names of one server are one witness.
+      let path: IpAddress | undefined;
+      const resolved = (server: IpAddress): void => {
+        path = server;
+      };
+      const question = { host, port, family, localAddress: source.address, signal, resolved };
       const result = await askStun(question, components.randomBytes, network);
-      return readingOf(result, witness, family, snapshot);
+      return readingOf(result, path === undefined ? witness : { ...witness, path }, family, snapshot);
     },
   };
 }
@@ -96,9 +102,10 @@ function readingOf(result: StunResult, via: Witness, family: Family, snapshot: S
     }
     case 'error': {
       const alternate = result.alternate === undefined ? '' : `; it names ${result.alternate} instead`;
-      return unavailable(via, `answered with error ${result.code} ${cleanWords(result.reason)}${alternate}`);
+      return useless(via, `answered with error ${result.code} ${cleanWords(result.reason)}${alternate}`);
     }
     case 'unusable':
+      return useless(via, result.why);
     case 'failed':
       return unavailable(via, result.why);
   }

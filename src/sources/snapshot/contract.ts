@@ -4,6 +4,7 @@ import type { Family } from '../../model/family.ts';
 import type { DefaultRoute, NetworkInterface } from '../../model/snapshot.ts';
 import type { Spawn } from '../../model/spawn.ts';
 import type { Log } from '../../telemetry/log.ts';
+import type { SourceOf } from './ways-out.ts';
 
 /** Everything of the host that a snapshot is made from. `host.ts` gives the real ones. */
 export interface SnapshotComponents {
@@ -19,6 +20,8 @@ export interface SnapshotComponents {
   readonly spawn?: Spawn;
   /** Where Windows is installed, such as `C:\\Windows`. */
   readonly windowsFolder?: string;
+  /** Asks from which address the system would send to the world; without it ways out stay unknown. */
+  readonly sourceOf?: SourceOf;
   readonly scheduler: SchedulerLike;
   readonly log: Log;
 }

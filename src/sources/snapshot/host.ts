@@ -5,6 +5,7 @@ import { asyncScheduler } from 'rxjs';
 import type { Family } from '../../model/family.ts';
 import type { Log } from '../../telemetry/log.ts';
 import type { Gateway, SnapshotComponents } from './contract.ts';
+import { sourceTowardsOutside } from './ways-out.ts';
 
 /** The collaborators of the real host, for `createSnapshotReader`. */
 export function hostSnapshotComponents(
@@ -20,6 +21,7 @@ export function hostSnapshotComponents(
     gateway: askGateway,
     spawn,
     windowsFolder: process.env['SystemRoot'] ?? 'C:\\Windows',
+    sourceOf: sourceTowardsOutside,
     scheduler: asyncScheduler,
     log,
   };

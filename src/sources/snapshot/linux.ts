@@ -2,6 +2,7 @@ import type { Family } from '../../model/family.ts';
 import type { DefaultRoute } from '../../model/snapshot.ts';
 import type { Link, Sight, SnapshotComponents, SnapshotInit } from './contract.ts';
 import { type Inet6Entry, parseInet6 } from './inet6.ts';
+import { tunnelTeller } from './link-kinds.ts';
 import { linksFrom } from './links.ts';
 import { parseRoutes4, parseRoutes6 } from './routes.ts';
 
@@ -15,6 +16,10 @@ type Components = Pick<SnapshotComponents, 'endianness' | 'interfaces' | 'readFi
 export function lookAtLinux(components: Components, init: SnapshotInit): () => Sight {
   const root = init.root?.replace(/\/$/, '') ?? '';
   const read = (path: string): Text => readText(components, `${root}${path}`);
+  const isTunnel = tunnelTeller((path) => {
+    const text = read(path);
+    return text.kind === 'text' ? text.text : undefined;
+  });
 
   let lastInet6: readonly Inet6Entry[] | undefined;
 
@@ -52,7 +57,10 @@ export function lookAtLinux(components: Components, init: SnapshotInit): () => S
       ...(routes.ipv4 ?? []),
       ...(routes.ipv6 ?? []),
     ]);
-    const links = complete.map((link) => withIndex(link, read));
+    const links = complete.map((link) => {
+      const indexed = withIndex(link, read);
+      return isTunnel(indexed) ? { ...indexed, tunnel: true as const } : indexed;
+    });
     return { links, routes, ...(entries === undefined && { hidden: ['ipv6'] }) };
   };
 }

@@ -7,6 +7,7 @@ import { lifetimeReader } from './lifetimes.ts';
 import { lookAtLinux } from './linux.ts';
 import { lookAnywhere } from './portable.ts';
 import { nameMatcher, TUNNELS, virtualNames } from './virtual.ts';
+import { withWaysOut } from './ways-out.ts';
 
 /**
  * Makes the function that takes snapshots of the host. It never rejects: what could not be told (an unreadable file, a gateway reader
@@ -20,8 +21,11 @@ export function createSnapshotReader(
   init: SnapshotInit = {},
 ): () => Promise<Snapshot> {
   const look = components.platform === 'linux' ? lookAtLinux(components, init) : lookAnywhere(components);
-  const looksVirtual = nameMatcher(init.virtual ?? virtualNames(components.platform));
-  const { spawn } = components;
+  const byName = nameMatcher(init.virtual ?? virtualNames(components.platform));
+  const isTunnel = (name: string): boolean =>
+    links.some((link) => link.name === name && link.tunnel === true);
+  const looksVirtual = (name: string): boolean => byName(name) || isTunnel(name);
+  const { spawn, sourceOf } = components;
   const withLifetimes =
     components.platform === 'linux' && spawn !== undefined
       ? lifetimeReader({ ...components, spawn })
@@ -52,10 +56,12 @@ export function createSnapshotReader(
     const untold = FAMILIES.filter(
       (family) => sight.routes[family] === undefined && known[family].length === 0,
     );
-    const snapshot = compose(aged, [...known.ipv4, ...known.ipv6], looksVirtual, new Set(init.named?.()));
-    return untold.length + hidden.length === 0
-      ? snapshot
-      : { ...snapshot, unknown: { routes: untold, addresses: hidden } };
+    const composed = compose(aged, [...known.ipv4, ...known.ipv6], looksVirtual, new Set(init.named?.()));
+    const snapshot =
+      untold.length + hidden.length === 0
+        ? composed
+        : { ...composed, unknown: { routes: untold, addresses: hidden } };
+    return sourceOf === undefined ? snapshot : withWaysOut(snapshot, sourceOf);
   };
 }
 
@@ -85,7 +91,7 @@ function compose(
       ...link,
       virtual: looksVirtual(link.name) && !uplinks.has(link.name),
       ...(isNamed(link) && { named: true }),
-      ...(isTunnel(link.name) && { tunnel: true }),
+      ...(namedLikeTunnel(link.name) && { tunnel: true }),
       addresses: [...link.addresses].sort((a, b) => compareAddresses(a.address, b.address)),
     }),
   );
@@ -97,7 +103,7 @@ function compose(
   };
 }
 
-const isTunnel = nameMatcher(TUNNELS);
+const namedLikeTunnel = nameMatcher(TUNNELS);
 
 const key = (route: DefaultRoute): string => `${route.interface} ${route.gateway ?? ''}`;
 

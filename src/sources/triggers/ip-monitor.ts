@@ -4,14 +4,14 @@ import type { LineVerdict } from './rung.ts';
 const LABELLED = /^\[(\w+)\](Deleted )?(.*)$/;
 const ADDRESS = /^\d+: (\S+)\s+(?:inet6?|peer) (\S+)/;
 const LINK = /^\d+: ([^:\s]+): <[^>]*>/;
-/** The destination of a route, after the type that some have in front. */
-const DEFAULT = /^default(?: |$)/;
+/** The destination of a route, after the type that some have in front; by halves of the world VPN clients put themselves before the default. */
+const DEFAULT = /^(?:default|(?:0\.0\.0\.0|128\.0\.0\.0|::|8000::)\/1)(?: |$)/;
 
 /**
  * What a line of `ip -o monitor label link address route` says. It rings a bell and nothing more: addresses are never taken from it.
  *
  * Noise is what cannot change a snapshot:
- * - routes other than default ones: no snapshot holds them, and whatever removes an address or link says so on a line of its own (an
+ * - routes other than those: no snapshot holds them, and whatever removes an address or link says so on a line of its own (an
  *   IPv4-only link that goes down removes its routes without a word, and only its LINK line tells);
  * - `unreachable default` and the like, which lead nowhere;
  * - LINK lines without an MTU: wireless drivers report scans and roaming that way, with only the name filled in;

@@ -23,7 +23,7 @@ const URL_OF = new URL('https://ip.example.org/');
 const reading = (name: string, text: string): Reading => ({
   kind: 'known',
   address: address(text),
-  via: { detector: 'fake', name, operator: name },
+  via: { detector: 'fake', name, operator: name, seesPath: true },
 });
 
 /** Asks by HTTP, so that its clock is overheard. */
@@ -33,7 +33,7 @@ const web: DetectorKind = {
   options: z.strictObject({}),
   create: ({ family }, { http }) => [
     {
-      witness: { detector: 'http', name: 'https://ip.example.org' },
+      witness: { detector: 'http', name: 'https://ip.example.org', seesPath: true },
       outside: true,
       read: async ({ signal }) => {
         await http(family)({ method: 'GET', url: URL_OF }, signal);
@@ -48,7 +48,7 @@ const silent: DetectorKind = {
   options: z.strictObject({}),
   create: () => [
     {
-      witness: { detector: 'stun', name: 'stun.example.org:3478' },
+      witness: { detector: 'stun', name: 'stun.example.org:3478', seesPath: true },
       outside: true,
       read: () => new Promise(() => {}),
     },

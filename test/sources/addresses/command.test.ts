@@ -34,7 +34,7 @@ async function gone(pid: number): Promise<void> {
 
 describe.skipIf(process.platform === 'win32')('the command detector', () => {
   it('reads an output that is one address, and keeps the parameters to itself', async () => {
-    const via = { detector: 'command', name: process.execPath, operator: 'the operator' };
+    const via = { detector: 'command', name: process.execPath, operator: 'the operator', seesPath: true };
     const reading = await read('console.log("8.8.4.4")');
     expect(reading).toEqual({ kind: 'known', address: '8.8.4.4', via, why: 'its output' });
   });

@@ -79,7 +79,13 @@ describe('the dns detector over TLS', () => {
       {
         kind: 'known',
         address: '8.8.4.4',
-        via: { detector: 'dns', name, operator: '127.0.0.1' },
+        via: {
+          detector: 'dns',
+          name,
+          operator: '127.0.0.1',
+          path: `tls://127.0.0.1:${server.port}`,
+          seesPath: true,
+        },
         why: `seen by tls://127.0.0.1:${server.port}`,
       },
       expect.objectContaining({ kind: 'known', address: '8.8.4.4' }),
@@ -133,7 +139,13 @@ describe('the dns detector over TLS', () => {
       expect.objectContaining({
         kind: 'known',
         address: '2a00:1450::1',
-        via: { detector: 'dns', name: `whoami.cloudflare at ${good.url}`, operator: '[::1]' },
+        via: {
+          detector: 'dns',
+          name: `whoami.cloudflare at ${good.url}`,
+          operator: '[::1]',
+          path: new URL(good.url).origin,
+          seesPath: true,
+        },
       }),
       expect.objectContaining(unavailable(/no TLS connection/)),
     ]);

@@ -89,7 +89,14 @@ describe('the dns detector', () => {
     const reading = await ask({ entry: { server: place(server), transport, ...asked }, family });
     const name = `${asked.name} at ${transport}://${place(server)}`;
     const forgeable = transport === 'udp' ? { forgeable: true } : {};
-    const via = { detector: 'dns', name, operator: server.host, ...forgeable };
+    const via = {
+      detector: 'dns',
+      name,
+      operator: server.host,
+      path: server.host,
+      seesPath: true,
+      ...forgeable,
+    };
     expect(reading).toEqual({
       kind: 'known',
       address,
@@ -357,6 +364,8 @@ describe('the dns detector over HTTPS', () => {
       detector: 'dns',
       name: `whoami.cloudflare at ${server.url}`,
       operator: '127.0.0.1',
+      path: 'plain HTTP',
+      seesPath: true,
       forgeable: true,
     });
     expect(server.asked[0]?.query.id).toBe(0xfeff);
@@ -410,6 +419,8 @@ describe('the services of the dns detector', () => {
     ]);
     for (const family of ['ipv4', 'ipv6'] as const) {
       expect(new Set(witnesses(undefined, family).map(({ operator }) => operator)).size).toBe(3);
+      // Whoever answers for one server at port 53 answers for the other; TLS is a path of its own.
+      expect(new Set(witnesses(undefined, family).map(({ path }) => path)).size).toBe(2);
       expect(witnesses(undefined, family).some(({ forgeable }) => forgeable)).toBe(false);
     }
   });

@@ -89,12 +89,6 @@ describe('the http detector', () => {
     ['a number in JSON', { body: '{"ip":134743044}' }, { json: 'ip' }, /no text at ip/],
     ['a trace page without the field', { body: 'h=x\n' }, FIELD, /no line ip=/],
     ['a trace page with the field twice', { body: 'ip=8.8.4.4\nip=8.8.8.8\n' }, FIELD, /2 lines ip=/],
-    [
-      'a trace page from inside a tunnel',
-      { body: TRACE.replace('warp=off', 'warp=on') },
-      FIELD,
-      /^warp=on: .*tunnel/,
-    ],
     ['a body that is too long', { body: `8.8.4.4${' '.repeat(5000)}` }, undefined, /4096|too l|more than/],
     ['a reset connection', { reset: 'headers' }, undefined, /./],
     ['half a body', { body: '8.8.4.4', reset: 'body' }, undefined, /./],
@@ -107,6 +101,26 @@ describe('the http detector', () => {
       expect(reading.kind === 'unavailable' && reading.why).toMatch(why);
     },
   );
+
+  it.each(['warp=on', 'warp=plus', 'gateway=on'])(
+    'tells that it was asked through a proxy: %s',
+    async (line) => {
+      const [name = ''] = line.split('=');
+      const page = TRACE.replace(`${name}=off`, line);
+      const reading = await read({ body: page }, { field: 'ip', require: { warp: 'off', gateway: 'off' } });
+      expect(reading).toMatchObject({ kind: 'known', address: '8.8.4.4', exit: line });
+    },
+  );
+
+  it("tells a service's refusal from what a captive portal says in its place", async () => {
+    expect(await read({ status: 429, body: 'slow down' })).toMatchObject({ reached: true });
+    const portals: readonly Reply[] = [
+      { status: 511 },
+      { status: 302, headers: { location: 'http://login.example/' } },
+      { body: '<html>welcome</html>' },
+    ];
+    for (const portal of portals) expect(await read(portal)).not.toHaveProperty('reached');
+  });
 
   it('does not follow a redirect and says where it leads', async () => {
     const other = await server({ body: '8.8.4.4' });
@@ -154,8 +168,21 @@ describe('the http detector', () => {
       { url: 'http://b.example.org/', operator: 'B', answer: { json: 'ip' } },
     ]);
     expect(made.map(({ witness }) => witness)).toEqual([
-      { detector: 'http', name: 'https://a.example.org/ip', operator: 'a.example.org' },
-      { detector: 'http', name: 'http://b.example.org', operator: 'B', forgeable: true },
+      {
+        detector: 'http',
+        name: 'https://a.example.org/ip',
+        operator: 'a.example.org',
+        path: 'https://a.example.org',
+        seesPath: true,
+      },
+      {
+        detector: 'http',
+        name: 'http://b.example.org',
+        operator: 'B',
+        path: 'plain HTTP',
+        seesPath: true,
+        forgeable: true,
+      },
     ]);
   });
 

@@ -45,11 +45,12 @@ describe('the stun detector', () => {
       name: `127.0.0.1:${server.port}`,
       operator: '127.0.0.1',
       forgeable: true,
+      seesPath: true,
     });
     expect(reading).toEqual({
       kind: 'known',
       address: '8.8.4.4',
-      via: witness,
+      via: { ...witness, path: '127.0.0.1' },
       why: `seen by ${witness.name}`,
     });
   });

@@ -1,11 +1,14 @@
 import { readFileSync } from 'node:fs';
-import type { NetworkInterfaceInfo } from 'node:os';
+import { type NetworkInterfaceInfo, networkInterfaces } from 'node:os';
 import { describe, expect, it } from 'vitest';
+import { address } from '../../../src/model/address.ts';
 import type { Family } from '../../../src/model/family.ts';
 import type { Snapshot } from '../../../src/model/snapshot.ts';
 import type { Gateway, SnapshotComponents } from '../../../src/sources/snapshot/contract.ts';
 import { createSnapshotReader as createWithDefaults } from '../../../src/sources/snapshot/index.ts';
+import { tunnelTeller } from '../../../src/sources/snapshot/link-kinds.ts';
 import { createSnapshotReader } from '../../../src/sources/snapshot/reader.ts';
+import { sourceTowardsOutside } from '../../../src/sources/snapshot/ways-out.ts';
 import { silentLog } from '../../../src/telemetry/log.ts';
 import { ManualTime, memoryLog, settle } from '../triggers/support.ts';
 
@@ -327,5 +330,75 @@ describe('this host', () => {
     expect((await read()).interfaces.map((owner) => owner.name)).toEqual(
       snapshot.interfaces.map((owner) => owner.name),
     );
+  });
+});
+
+describe('the way out', () => {
+  const vpn = (files: Files = {}) =>
+    host(
+      { '/proc/net/route': HEAD + default4('eth0'), '/proc/net/if_inet6': '', ...files },
+      { eth0: [info('192.0.2.10')], exit0: [info('10.8.0.2')] },
+    );
+
+  it('is the interface that the system would send from, whatever the main table says', async () => {
+    const { components } = vpn();
+    const sourceOf = async (family: Family) => (family === 'ipv4' ? address('10.8.0.2') : undefined);
+    expect(await createSnapshotReader({ ...components, sourceOf })()).toMatchObject({
+      waysOut: { ipv4: 'exit0' },
+      routes: [{ interface: 'eth0' }],
+    });
+    const nobodys = async () => address('203.0.113.1');
+    expect((await createSnapshotReader({ ...components, sourceOf: nobodys })()).waysOut).toEqual({});
+    expect(await createSnapshotReader(components)()).not.toHaveProperty('waysOut');
+  });
+
+  it.each([
+    ['WireGuard', { uevent: 'DEVTYPE=wireguard\nINTERFACE=exit0\nIFINDEX=4\n' }, true],
+    ['a tun device', { uevent: 'INTERFACE=exit0\nIFINDEX=4\n', tun_flags: '0x1001\n' }, true],
+    [
+      'a tap device, which may be a virtual machine',
+      { uevent: 'INTERFACE=exit0\n', tun_flags: '0x1002\n' },
+      false,
+    ],
+    ['a modem', { uevent: 'DEVTYPE=wwan\nINTERFACE=exit0\n' }, false],
+  ])('leads through a VPN by the kind of the link, whatever its name: %s', async (_, kind, is) => {
+    const files = Object.fromEntries(
+      Object.entries(kind).map(([name, text]) => [`/sys/class/net/exit0/${name}`, text]),
+    );
+    const { interfaces } = await createSnapshotReader(vpn(files).components)();
+    const found = interfaces.find(({ name }) => name === 'exit0');
+    expect(found?.tunnel === true).toBe(is);
+    expect(found?.virtual).toBe(is);
+    const { interfaces: named } = await createSnapshotReader(vpn(files).components, {
+      named: () => ['exit0'],
+    })();
+    expect(named.find(({ name }) => name === 'exit0')).toMatchObject({ virtual: is, named: true });
+  });
+});
+
+describe('the kind of a link', () => {
+  it('is looked up once while it lives', () => {
+    const reads: string[] = [];
+    const isTunnel = tunnelTeller((path) => {
+      reads.push(path);
+      return path.endsWith('tun_flags') ? '0x1001' : undefined;
+    });
+    const link = { name: 'exit0', index: 4 };
+    expect([isTunnel(link), isTunnel(link)]).toEqual([true, true]);
+    expect(reads).toHaveLength(2);
+    expect(isTunnel({ ...link, index: 5 })).toBe(true);
+    expect(reads).toHaveLength(4);
+  });
+});
+
+describe('the address towards the world', () => {
+  it('is had from the system without sending anything, or is unknown', async () => {
+    const own = new Set(
+      Object.values(networkInterfaces()).flatMap((infos) => (infos ?? []).map((one) => one.address)),
+    );
+    for (const family of ['ipv4', 'ipv6'] as const) {
+      const source = await sourceTowardsOutside(family);
+      if (source !== undefined) expect(own).toContain(source);
+    }
   });
 });

@@ -58,6 +58,15 @@ describe('lines of ip monitor, as recorded', () => {
     expect(details('ipv6-deprecated')).toEqual(['wan0: address 2001:db8:1::10/64 deprecated']);
   });
 
+  it.each(['0.0.0.0/1', '128.0.0.0/1', '::/1', '8000::/1'])(
+    'half of the world (%s), as a VPN takes it over, rings the bell like a default route',
+    (half) => {
+      const line = `[ROUTE]${half} via 10.8.0.1 dev tun0 `;
+      expect(judgeIpMonitorLine(line)).toEqual({ kind: 'event', detail: `${half} via 10.8.0.1 dev tun0` });
+      expect(judgeIpMonitorLine(line.replace('/1', '/2')).kind).toBe('noise');
+    },
+  );
+
   it('a dual-stack link that goes down tells of its IPv6 default route and addresses', () => {
     expect(details('dual-stack-link-down')).toEqual([
       'wan0: link down',
