@@ -53,13 +53,16 @@ export async function loadConfiguration(file: string, components: LoadComponents
 /** What was read, with the providers that its settings are for. */
 export type Loaded = Parsed & { readonly providers: readonly Provider[] };
 
-/** The names after `provider:` in every sink, whatever else is wrong with the file. */
+/**
+ * The names after `provider:` in every sink, whatever else is wrong with the file. Where no name stands, an empty one does: it is no
+ * provider's, so every provider is there to be named to the operator.
+ */
 function providerNames(root: unknown): readonly string[] {
   const sinks = isMapping(root) ? root['sinks'] : undefined;
   if (!isMapping(sinks)) return [];
   return Object.values(sinks).flatMap((sink) => {
     const name = isMapping(sink) ? sink['provider'] : undefined;
-    return typeof name === 'string' ? [name] : [];
+    return isMapping(sink) ? [typeof name === 'string' ? name : ''] : [];
   });
 }
 

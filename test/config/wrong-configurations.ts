@@ -495,8 +495,8 @@ export const WRONG_CONFIGURATIONS: readonly Wrong[] = [
   },
   {
     title: 'a missing option',
-    text: 'sinks:\n  a: { provider: embedded, records: [a.example.org] }\n',
-    told: ['2:3 sinks.a.listen: is missing | add the key listen'],
+    text: 'sinks:\n  a: { provider: dyndns2, server: "https://a.example", password: { file: /run/secrets/dyn }, records: [a.example.org] }\n',
+    told: ['2:3 sinks.a.username: is missing | add the key username'],
   },
   {
     title: 'an unknown detector',
@@ -645,6 +645,14 @@ export const WRONG_CONFIGURATIONS: readonly Wrong[] = [
       "6:84 sinks.local.records[1].mac: is the address of a group, not of one card (\"01:00:5e:00:00:01\") | write the address of the host's card in quotes, such as '00:11:22:33:44:55'",
       '6:138 sinks.local.records[2].suffix: is not an IPv6 address ("::1/64") | write the part behind the prefix as an IPv6 address, such as ::1:2',
       '6:181 sinks.local.records[3].suffix: names no host ("::") | write the part behind the prefix as an IPv6 address, such as ::1:2',
+    ],
+  },
+  {
+    title: 'numbers that are none',
+    text: `${sinks}watch: { jitter: .nan }\nuplinks: { wan: { ipv4: [auto], agree: .inf } }\n`,
+    told: [
+      '3:18 watch.jitter: must be a number, but is none that counts (NaN) | write a number without quotes or unit',
+      '4:40 uplinks.wan.agree: must be a number, but is none that counts (Infinity) | write a number without quotes or unit',
     ],
   },
   {
