@@ -62,6 +62,7 @@ export function providerOf(row: Row): TableProvider {
     title: row.title,
     documentation: row.source,
     credentials: row.credentials,
+    ...(row.note === undefined ? {} : { notes: [row.note] }),
     row,
     get options() {
       options ??= optionsOf(row, documented());
@@ -100,6 +101,9 @@ const templates = ({ service }: Row) => ({
 });
 
 export const familiesOfRow = (row: Row) => familiesOf(templates(row));
+
+export const namesPerRequest = ({ service }: Row): number =>
+  serviceShape.names_per_request.parse(service.names_per_request);
 
 /** The keys an operator has to give. */
 export function inputsOf(row: Row): readonly ('username' | 'password' | 'token' | 'zone')[] {
