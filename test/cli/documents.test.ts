@@ -39,6 +39,7 @@ describe('docs/errors.md', () => {
       NETDRIFT_STATE_UNUSABLE: ['FOLDER', 'WHY'],
       NETDRIFT_ALREADY_RUNNING: ['FOLDER'],
       NETDRIFT_NOT_RUNNING: ['SOCKET'],
+      NETDRIFT_NO_ANSWER: ['SOCKET', 'TIME'],
       NETDRIFT_SINK_START: ['SINK', 'WHY'],
     };
     const wanted = Object.entries(ERRORS).map(([code, { message, remedy, exit }]) => {
