@@ -97,7 +97,7 @@ export class SinkError extends Error {
   }
 }
 
-/** What a provider file gives to the registry (`registry.ts`). */
+/** What a provider file gives to the catalogue (`catalogue.ts`). */
 export interface Provider<Options = unknown> {
   /** As written after `provider:`. */
   readonly name: string;

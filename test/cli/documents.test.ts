@@ -117,6 +117,14 @@ describe('the pages', () => {
     }
   });
 
+  test.each(pages)('%s: files it names exist', (page) => {
+    const named = /`((?:src|test|docs|scripts|bench|packaging|schema|\.ci)\/[\w./-]+)`/g;
+    for (const [, file = ''] of read(page).matchAll(named)) {
+      // NAME in a path stands for what is being added.
+      if (!file.includes('NAME')) expect(existsSync(path.join(ROOT, file)), file).toBe(true);
+    }
+  });
+
   test.each(pages)('%s: npm scripts it names exist', (page) => {
     const { scripts } = JSON.parse(read('package.json')) as { scripts: Record<string, string> };
     for (const [, name = ''] of read(page).matchAll(/npm run ([\w:]+)/g))

@@ -68,7 +68,6 @@ describe('the end', () => {
     expect(hurried.events()).not.toContain('stopped');
   });
 
-  // A known defect: each signal counts for itself.
   test('a second signal of the other kind ends it at once, too', async () => {
     server.respond(() => ({ hang: 'headers' }));
     space.write('config.yaml', configOf({ server, file, sink: ['timeout: 1m'] }));
