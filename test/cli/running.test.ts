@@ -29,6 +29,5 @@ describe('a netdrift that takes the question and never answers', () => {
       message: `the netdrift at ${join(folder, 'control.sock')} did not answer within 20ms`,
       remedy: expect.stringContaining('ask again'),
     });
-    expect(sockets).toHaveLength(1);
   });
 });
