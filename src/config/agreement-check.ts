@@ -23,7 +23,9 @@ export function checkAgree(
         : [kind.operators?.(options, family) ?? [detector]];
     });
     const operators = new Set(voices.flat());
-    if (voices.length < detectors[family].length || voices.length === 0 || operators.size >= needed) continue;
+    // Nobody outside is asked, or not all of them could be read: nothing can be said.
+    if (operators.size === 0 || voices.length < detectors[family].length || operators.size >= needed)
+      continue;
     const inside = voices.some((said) => said.length === 0);
     const count = operators.size === 1 ? 'one operator' : `${operators.size} operators`;
     const finding = {
@@ -31,7 +33,7 @@ export function checkAgree(
       message: inside
         ? `can never be reached by what ${family} is told from outside, by ${count}`
         : `can never be reached for ${family}, whose witnesses are of ${count}, so nothing would be published`,
-      remedy: `write ${Math.max(operators.size, 1)} or less, or list witnesses of more operators`,
+      remedy: `write ${operators.size} or less, or list witnesses of more operators`,
       show: 'value',
     } as const;
     if (inside) findings.warning(finding);
