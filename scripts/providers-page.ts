@@ -9,10 +9,10 @@ const INTRODUCTION = `# Providers
 This page is generated (\`npm run providers\`); \`netdrift providers\` and \`netdrift providers NAME\` show the same.
 
 - **families**: the record types the provider takes; **requests**: what one request does with the two families.
-- **batch**: records in one write at most; requests are split to fit the provider's limits on their own.
+- **batch**: names in one request, or records in one write, at most; what is more is split.
 - **creates**: a missing record is created; otherwise create it at the provider first.
 - **reads**: the provider can be asked what it holds, so records that are right already are not written.
-- **gap**: time between two writes of one record, by the provider's rules.
+- **gap**: time between two writes of one record, by the provider's rules. **ttl**: seconds a time to live may have, where its documentation says so.
 
 A service that is not here and takes a name and an address in one request: [custom](#custom) with its keys, or [dyndns2](#dyndns2) if it speaks
 that. Anything else: [webhook](#webhook) or [command](#command).
@@ -41,13 +41,13 @@ interface Key {
 }
 
 function section(description: Description, keys: readonly Key[]): string {
-  const { name, title, credentials, note, documentation } = description;
+  const { name, title, credentials, notes, documentation } = description;
   return [
     `\n## ${name}`,
     `\n${title}.`,
     `\n\`\`\`yaml\n${snippetOf(description)}\`\`\``,
     `\nCredentials: ${credentials}`,
-    ...(note === undefined ? [] : [`\n${note}`]),
+    ...notes.map((note) => `\n${note}`),
     ...(keys.length === 0 ? [] : ['', ...keys.map(keyLine)]),
     `\nFacts: <${documentation}>\n`,
   ].join('\n');

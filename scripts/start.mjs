@@ -6,6 +6,10 @@ import { isStale } from './build.mjs';
 
 const root = path.resolve(import.meta.dirname, '..');
 
+// npm puts a shell in between, which dies of a SIGTERM without passing it on: an orphan ends itself, as the signal asked. Looked up
+// before the build: who is asked to end during it is an orphan already when it is done.
+const parent = process.ppid;
+
 if (isStale()) {
   const { status } = spawnSync(process.execPath, [path.join(root, 'scripts/build.mjs'), '--program'], {
     cwd: root,
@@ -14,8 +18,7 @@ if (isStale()) {
   if (status !== 0) process.exit(status ?? 1);
 }
 
-// npm puts a shell in between, which dies of a SIGTERM without passing it on: an orphan ends itself, as the signal asked.
-const parent = process.ppid;
+if (process.ppid !== parent) process.exit(143);
 const watch = setInterval(() => {
   if (process.ppid === parent) return;
   clearInterval(watch);

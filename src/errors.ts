@@ -28,6 +28,11 @@ export const ERRORS = {
     remedy: 'start it with `netdrift run`, or name the configuration of the running one with --config',
     exit: 1,
   },
+  NETDRIFT_NO_ANSWER: {
+    message: (socket: string, time: string) => `the netdrift at ${socket} did not answer within ${time}`,
+    remedy: 'ask again; if it lasts, its log says what it is doing, and a restart loses nothing',
+    exit: 1,
+  },
   NETDRIFT_SINK_START: {
     message: (sink: string, why: string) => `sink ${sink} could not start: ${why}`,
     remedy: 'mend what the message names; a listening address must be free and belong to this host',

@@ -6,10 +6,12 @@ import { createPools } from '../daemon/pools.ts';
 import { namedInterfaces } from '../daemon/questions.ts';
 import { startSession } from '../daemon/session.ts';
 import { USER_AGENT } from '../daemon/user-agent.ts';
+import { familyOfType } from '../model/family.ts';
 import type { Outcome } from '../model/outcome.ts';
 import { detectorKinds } from '../sources/addresses/registry.ts';
 import { createSnapshotReader } from '../sources/snapshot/index.ts';
 import { openState } from '../state/store.ts';
+import { bookKey } from '../streams/address-book.ts';
 import { type Configured, configuration } from './configuration.ts';
 import { EXIT } from './exit.ts';
 
@@ -26,9 +28,9 @@ export async function once(options: { readonly config?: string }): Promise<numbe
 }
 
 interface Round {
-  /** Addresses found, over all uplinks and families. */
+  /** Records whose uplink has an address of their family. */
   found: number;
-  /** Uplinks and families about which nobody could tell. */
+  /** Records for which nobody could tell; what no record needs does not count. */
   unknown: number;
   readonly outcomes: readonly Outcome[];
   refused: number;
@@ -59,13 +61,12 @@ async function publishOnce({ settings, providers }: Configured, logging: Logging
       single: true,
       narrator: {
         ...narrator,
-        entered: (book) => {
-          const states = [...book.states.values()];
-          round.found = states.filter(({ state }) => state.kind === 'set').length;
-          round.unknown = states.filter(({ state }) => state.kind === 'keep').length;
-          narrator.entered(book);
-        },
         resolved: (sink, resolved, book) => {
+          for (const { key, uplink } of sink.records) {
+            const known = book.states.get(bookKey({ uplink, family: familyOfType(key.type) }))?.state.kind;
+            if (known === 'set') round.found += 1;
+            else if (known !== 'clear') round.unknown += 1;
+          }
           round.refused += resolved.refused.length;
           narrator.resolved(sink, resolved, book);
         },

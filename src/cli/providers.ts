@@ -45,14 +45,14 @@ function table(descriptions: readonly Description[]): string {
 }
 
 function page(description: Description): string {
-  const { title, credentials, documentation, note } = description;
+  const { title, credentials, documentation, notes } = description;
   const traits = HEADS.slice(1).map((head, index) => `${head}: ${columnsOf(description)[index + 1]}`);
   return [
     title,
     '',
     snippetOf(description),
     `Credentials: ${credentials}`,
-    ...(note === undefined ? [] : [`Note: ${note}`]),
+    ...notes.map((note) => `Note: ${note}`),
     `What it can do: ${traits.join('; ')}`,
     `Documentation: ${documentation}`,
     '',

@@ -1,6 +1,5 @@
 import { Subject, takeUntil, tap } from 'rxjs';
 import { watchControl } from '../control/client.ts';
-import { controlPath } from '../control/path.ts';
 import { addressParts } from '../daemon/address-parts.ts';
 import { systemHost } from '../daemon/host.ts';
 import { openLogging } from '../daemon/logging.ts';
@@ -8,31 +7,33 @@ import { createNarrator } from '../daemon/narrator.ts';
 import { createPools } from '../daemon/pools.ts';
 import { namedInterfaces } from '../daemon/questions.ts';
 import { USER_AGENT } from '../daemon/user-agent.ts';
-import { NetdriftError } from '../errors.ts';
 import type { Settings } from '../model/settings.ts';
 import { detectorKinds } from '../sources/addresses/registry.ts';
 import { createSnapshotReader } from '../sources/snapshot/index.ts';
 import { triggerSources } from '../sources/triggers/index.ts';
 import { addresses } from '../streams/pipeline.ts';
 import { textLine } from '../telemetry/text-line.ts';
-import { configuration } from './configuration.ts';
 import { EXIT } from './exit.ts';
+import { withRunning } from './running.ts';
 
 /**
  * Prints every event and decision until interrupted: of the running netdrift if there is one, else of a watcher of its own,
  * which looks and detects like the real one and has no sinks.
  */
 export async function watch(options: { readonly config?: string }): Promise<number> {
-  const { settings } = await configuration(options);
   const interrupted = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => interrupted.abort());
   try {
-    await watchControl(controlPath(settings.state_dir), printLine, interrupted.signal);
+    await withRunning(
+      options,
+      (socket) => watchControl(socket, printLine, interrupted.signal),
+      ({ settings }) => {
+        process.stderr.write('no netdrift runs with this configuration: watching the host, without sinks\n');
+        return watchHost(settings, interrupted.signal);
+      },
+    );
   } catch (error) {
-    if (interrupted.signal.aborted) return EXIT.published;
-    if (!(error instanceof NetdriftError)) throw error;
-    process.stderr.write('no netdrift runs with this configuration: watching the host, without sinks\n');
-    await watchHost(settings, interrupted.signal);
+    if (!interrupted.signal.aborted) throw error;
   }
   return EXIT.published;
 }

@@ -1,5 +1,5 @@
 import { bindingOf, isBound } from '../model/binding.ts';
-import { formatDuration, minutes } from '../model/duration.ts';
+import { type Duration, formatDuration, milliseconds, minutes } from '../model/duration.ts';
 import { FAMILIES } from '../model/family.ts';
 import type { RecordSettings, SinkSettings, UplinkSettings, WatchSettings } from '../model/settings.ts';
 import { mayHold } from '../model/uplinks.ts';
@@ -24,6 +24,23 @@ export function checkWatch(findings: Findings, watch: Partial<WatchSettings>): v
       show: 'value',
     });
   }
+}
+
+/** A look that takes longer than the time to the next one is given up for it, and the next one after that. */
+export function checkLookFits(
+  findings: Findings,
+  { every, settle_limit: settle }: Partial<WatchSettings>,
+  deadline: Duration | undefined,
+): void {
+  if (every === undefined || settle === undefined || deadline === undefined || settle > every) return;
+  const longest = milliseconds(settle + deadline);
+  if (longest <= every) return;
+  findings.warning({
+    path: ['watch', 'every'],
+    message: `is shorter than a look may take (settle_limit and detection.deadline: ${formatDuration(longest)}), so slow witnesses may never be heard`,
+    remedy: `write ${formatDuration(longest)} or more, or make detection.deadline shorter`,
+    show: 'value',
+  });
 }
 
 /** Two sinks cannot listen at one place; 0.0.0.0 and [::] take every address of the port. */

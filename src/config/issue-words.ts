@@ -71,7 +71,9 @@ export function wrongType(path: Path, value: unknown, expected: string): Finding
   const remedy = HOW[expected] ?? 'see what the documentation says about this key';
   if (value === null)
     return { path, message: 'has no value', remedy: `${remedy}; or remove the key`, missing: true };
-  const message = `must be ${SORTS[expected] ?? expected}, but is ${sortOf(value)}`;
+  // .nan and .inf are numbers to YAML.
+  const found = typeof value === 'number' && !Number.isFinite(value) ? 'none that counts' : sortOf(value);
+  const message = `must be ${SORTS[expected] ?? expected}, but is ${found}`;
   // A scalar in place of a mapping may be anything, a password at the wrong depth too.
   const scalar = ['string', 'number', 'int', 'boolean'].includes(expected);
   return { path, message, remedy, show: scalar ? shownAs(value) : 'nothing' };

@@ -25,6 +25,12 @@ export function issueFindings(issue: Issue, input: unknown, keysFor: KeysFor): r
     case 'invalid_union':
       return union(issue, path, value, keysFor);
     case 'invalid_key':
+      // What stands behind a wrong key was never parsed, so nobody knows yet whether it is a secret.
+      return issue.issues.flatMap((inner) =>
+        issueFindings(inner, valueAt(input, path.slice(0, -1)), keysFor).map(
+          ({ message, remedy }): Finding => ({ path, message, remedy, at: 'key' }),
+        ),
+      );
     case 'invalid_element':
       return issue.issues.flatMap((inner) =>
         issueFindings(inner, value, (place) => keysFor([...path, ...place])).map((finding) => ({

@@ -1,5 +1,6 @@
-import { dirname } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import type { Provider } from '../sinks/contract.ts';
+import { type StateSurroundings, stateFolder } from './defaults.ts';
 import { isMapping } from './fields.ts';
 import { type Parsed, parseTree, type Surroundings } from './parse.ts';
 import type { Problem } from './problems.ts';
@@ -50,22 +51,45 @@ export async function loadConfiguration(file: string, components: LoadComponents
   return { ...parseTree(tree, { ...surroundings, files }).parsed, providers };
 }
 
+/**
+ * The state folder that a file names, whatever else is wrong with it: the netdrift that runs may have read it while it was right.
+ * `undefined` if the file cannot be read.
+ */
+export async function loadStateFolder(
+  file: string,
+  components: Pick<LoadComponents, 'readFile' | 'stat'> & StateSurroundings,
+): Promise<string | undefined> {
+  const read = await readText(file, LARGEST_FILE, components);
+  if (!read.ok) return undefined;
+  const root = readYaml(read.text).value;
+  const given = isMapping(root) ? root['state_dir'] : undefined;
+  const usable = typeof given === 'string' && given !== '' && !given.startsWith('~');
+  return usable ? resolve(dirname(file), given) : stateFolder(components);
+}
+
 /** What was read, with the providers that its settings are for. */
 export type Loaded = Parsed & { readonly providers: readonly Provider[] };
 
-/** The names after `provider:` in every sink, whatever else is wrong with the file. */
+/**
+ * The names after `provider:` in every sink, whatever else is wrong with the file. Where no name stands, an empty one does: it is no
+ * provider's, so every provider is there to be named to the operator.
+ */
 function providerNames(root: unknown): readonly string[] {
   const sinks = isMapping(root) ? root['sinks'] : undefined;
   if (!isMapping(sinks)) return [];
   return Object.values(sinks).flatMap((sink) => {
     const name = isMapping(sink) ? sink['provider'] : undefined;
-    return typeof name === 'string' ? [name] : [];
+    return isMapping(sink) ? [typeof name === 'string' ? name : ''] : [];
   });
 }
 
 type ReadText = FileText & { readonly mode?: number };
 
-async function readText(path: string, largest: number, components: LoadComponents): Promise<ReadText> {
+async function readText(
+  path: string,
+  largest: number,
+  components: Pick<LoadComponents, 'readFile' | 'stat'>,
+): Promise<ReadText> {
   try {
     const { mode, size } = await components.stat(path);
     // Asked before reading: /dev/zero and a log file given by mistake have no end worth waiting for.

@@ -7,6 +7,7 @@ import {
   checkDrift,
   checkGap,
   checkListeners,
+  checkLookFits,
   checkUnusedUplinks,
   checkWatch,
   viaOf,
@@ -18,6 +19,7 @@ import { Findings } from './findings.ts';
 import { deepFreeze, fingerprint } from './fingerprint.ts';
 import { sortOf, unknownKey, wrongType } from './issue-words.ts';
 import { type Problem, sortProblems } from './problems.ts';
+import { checkMisfits } from './provider-fit.ts';
 import { checkSinkUplink, resolveRecords } from './records.ts';
 import { withSecretSource } from './secret-source.ts';
 import { type SecretPlaces, secretSource } from './secrets.ts';
@@ -122,6 +124,7 @@ function readSettings(findings: Findings, root: unknown, surroundings: Surroundi
   const log = fields(findings, logSchema, root['log'] ?? absent(root, 'log'), ['log']);
   const state_dir = readStateFolder(findings, root['state_dir'], surroundings);
   checkWatch(findings, watch);
+  checkLookFits(findings, watch, detection.deadline);
   const uplinks = readUplinks(findings, root['uplinks'], surroundings.detectors);
   const drafts = readSinks(findings, root['sinks'], surroundings.providers);
   const sinks = drafts.map((draft) => finishSink(findings, draft, uplinks));
@@ -150,6 +153,7 @@ function finishSink(findings: Findings, draft: SinkDraft, uplinks: readonly Upli
   const records = resolveRecords(findings, draft, uplinks);
   checkAllow(findings, draft, records, uplinks);
   const written = findings.written([...draft.path, 'minimum_gap']);
+  checkMisfits(findings, draft, records);
   checkGap(findings, draft, written);
   checkDrift(findings, draft);
   const via = viaOf(findings, draft, uplinks);

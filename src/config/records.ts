@@ -6,6 +6,7 @@ import { DEFAULT_UPLINK } from './defaults.ts';
 import type { Findings } from './findings.ts';
 import { hostPartOf, isOtherHosts, typesOfOtherHost } from './host-part.ts';
 import { wrongChoice } from './issue-words.ts';
+import { fittingTtl, takenFamilies } from './provider-fit.ts';
 import type { RecordDraft, SinkDraft } from './sinks.ts';
 import { familiesOf } from './uplinks.ts';
 
@@ -16,12 +17,14 @@ export function resolveRecords(
   uplinks: readonly UplinkSettings[],
 ): readonly RecordSettings[] {
   const seen = new Map<string, string>();
+  const usualTtl = fittingTtl(findings, sink, [...sink.path, 'ttl'], sink.common.ttl);
   return sink.records.flatMap((record) => {
     const followed = followedBy(findings, sink, record, uplinks);
     if (followed === undefined) return [];
-    const ttl = record.ttl ?? sink.common.ttl;
+    const ttl = fittingTtl(findings, sink, [...record.path, 'ttl'], record.ttl) ?? usualTtl;
     const host = hostPartOf(findings, record);
-    return typesOf(findings, record, followed).flatMap((family): readonly RecordSettings[] => {
+    const families = takenFamilies(findings, sink, record, typesOf(findings, record, followed));
+    return families.flatMap((family): readonly RecordSettings[] => {
       const key = { name: record.name, type: recordTypeOf(family) };
       const text = keyText(key);
       if (seen.has(text)) {

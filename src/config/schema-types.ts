@@ -1,3 +1,4 @@
+import * as z from 'zod';
 import { type IpAddress, parseAddress } from '../model/address.ts';
 import { type Duration, formatDuration, parseDuration } from '../model/duration.ts';
 import { type Fqdn, parseName } from '../model/name.ts';
@@ -83,6 +84,14 @@ export function ipAddress(): Reader<IpAddress> {
   });
 }
 
+/** Text of one form; for whatever zod's own `regex` would leave without a word about what to write instead. */
+export function matching(pattern: RegExp, message: string, remedy: string): z.ZodString {
+  return z
+    .string()
+    .refine((text) => pattern.test(text), { error: message, params: { remedy } })
+    .meta({ pattern: pattern.source });
+}
+
 /** Seconds as DNS counts them (RFC 2181 section 8), written as a whole number or as a duration. */
 export function ttl(): Reader<number> {
   const remedy = 'write whole seconds such as 300, or a duration such as 5m';
@@ -119,8 +128,8 @@ function readReference(input: unknown): SecretReference | undefined {
 /**
  * A secret: text, `{ env: NAME }`, `{ file: /path }` or `{ credential: name }` → `Secret`. The loader resolves references
  * while it parses, so refinements after it see the real value; outside the loader only text is taken.
- * `harmless` is for what may hold a secret and mostly does not (a header, a body): text in a readable file is no
- * reason for a warning then.
+ * `harmless` is for what may hold a secret and mostly does not (a header, a body): text in a readable file is a reason for a
+ * warning only if something in it looks like a key.
  */
 export function secret({ harmless = false }: { readonly harmless?: boolean } = {}): Reader<Secret> {
   const remedy =

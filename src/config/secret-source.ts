@@ -7,7 +7,7 @@ export type SecretAnswer =
 
 /**
  * Answers for one secret of the configuration; called while a schema is being parsed. `harmless` says that text standing
- * in the file is most likely no secret at all.
+ * in the file is most likely no secret at all, unless it looks like one.
  */
 export type SecretSource = (reference: SecretReference, harmless: boolean) => SecretAnswer;
 

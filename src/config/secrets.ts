@@ -35,10 +35,18 @@ export function secretSource(places: SecretPlaces, watcher: SecretWatcher): Secr
   };
   return (reference, harmless) => {
     const result = answer(reference);
-    if (result.ok) watcher.value(result.value, typeof reference === 'string' && !harmless);
+    // `{address}` as a whole body would hide every word about placeholders.
+    if (!result.ok || (harmless && ONLY_PLACEHOLDERS.test(result.value))) return result;
+    const exposed = typeof reference === 'string' && (!harmless || KEY_LIKE.test(reference));
+    watcher.value(result.value, exposed);
     return result;
   };
 }
+
+const ONLY_PLACEHOLDERS = /^[^\w{}]*(?:\{\w+\}[^\w{}]*)+$/;
+
+/** A run of letters and digits mixed, as long as the shortest tokens of providers: what nobody writes by hand. */
+const KEY_LIKE = /(?<![\w+=])(?=[\w+=]*\d)(?=[\w+=]*[A-Za-z])[\w+=]{16,}/;
 
 function fromEnvironment({ env }: SecretPlaces, name: string): SecretAnswer {
   const value = env[name];

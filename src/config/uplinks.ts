@@ -2,6 +2,7 @@ import { FAMILIES, type Family } from '../model/family.ts';
 import type { DetectorSettings, UplinkSettings } from '../model/settings.ts';
 import { ACTIVE, ALL } from '../model/uplinks.ts';
 import type { DetectorKind } from '../sources/contract.ts';
+import { checkAgree } from './agreement-check.ts';
 import { checkSource } from './cross-checks.ts';
 import { AUTO, AUTO_DETECTORS, DEFAULTS } from './defaults.ts';
 import { fields, isMapping, listAt, mappingAt } from './fields.ts';
@@ -71,12 +72,14 @@ function readUplink(
     const remedy = 'add ipv4: [auto], or ipv6: [auto], or both';
     findings.error({ path, message: 'looks for no address', remedy, at: 'key', missing: true });
   }
+  const detectors = {
+    ipv4: readDetectors(findings, ipv4, [...path, 'ipv4'], kinds, 'ipv4'),
+    ipv6: readDetectors(findings, ipv6, [...path, 'ipv6'], kinds, 'ipv6'),
+  };
+  if (common.agree !== undefined) checkAgree(findings, path, common.agree, detectors, kinds);
   const uplink = {
     name,
-    detectors: {
-      ipv4: readDetectors(findings, ipv4, [...path, 'ipv4'], kinds),
-      ipv6: readDetectors(findings, ipv6, [...path, 'ipv6'], kinds),
-    },
+    detectors,
     ...(common.interface === undefined ? {} : { interface: common.interface }),
     ...(common.source === undefined ? {} : { source: common.source }),
     allow: common.allow ?? [],
@@ -93,6 +96,7 @@ function readDetectors(
   input: unknown,
   path: Path,
   kinds: readonly DetectorKind[],
+  family: Family,
 ): readonly DetectorSettings[] {
   if (input === undefined) return [];
   const list = listAt(findings, input, path, 'detectors');
@@ -102,7 +106,9 @@ function readDetectors(
     findings.error({ path, message: 'lists no detector', remedy });
   }
   return list.flatMap((item, index) =>
-    item === AUTO ? expandAuto(list, kinds) : (readDetector(findings, item, [...path, index], kinds) ?? []),
+    item === AUTO
+      ? expandAuto(list, kinds)
+      : (readDetector(findings, item, [...path, index], kinds, family) ?? []),
   );
 }
 
@@ -121,6 +127,7 @@ function readDetector(
   item: unknown,
   path: Path,
   kinds: readonly DetectorKind[],
+  family: Family,
 ): DetectorSettings | undefined {
   const bare = !isMapping(item);
   const { detector: name, ...options } = bare ? { detector: item } : item;
@@ -148,6 +155,11 @@ function readDetector(
     return undefined;
   }
   const parsed = findings.parse(kind.options, options, path, ['detector', ...keysOf(kind.options)]);
+  const misfit = parsed === undefined ? undefined : kind.check?.(parsed, family);
+  if (misfit !== undefined) {
+    const { key, ...words } = misfit;
+    findings.error({ path: [...path, key], ...words, show: 'value' });
+  }
   return { detector: name, options: parsed };
 }
 

@@ -1,6 +1,7 @@
 import { remedyFor } from '../control/remedy.ts';
 import type { Clock } from '../model/clock.ts';
 import { formatDuration } from '../model/duration.ts';
+import { familyOfType } from '../model/family.ts';
 import { isPermanent, type Outcome } from '../model/outcome.ts';
 import type { Reading, UplinkState } from '../model/reading.ts';
 import { keyText } from '../model/record.ts';
@@ -38,13 +39,13 @@ export function createNarrator(
   /** False for a run that ends after one round: nothing is tried again then. */
   { retries = true }: { readonly retries?: boolean } = {},
 ): Narrator {
-  const began = new Map<string, number>();
+  const looks = new Map<string, { readonly start: number; readonly reason: readonly string[] }>();
   const said = new Map<string, string>();
   const known = new Map<string, string>();
 
   const since = (traceId: string): LogFields => {
-    const start = began.get(traceId);
-    return start === undefined ? {} : { duration: Math.round(clock.monotonic() - start) };
+    const look = looks.get(traceId);
+    return look === undefined ? {} : { duration: Math.round(clock.monotonic() - look.start) };
   };
   /** True the first time this is said of the subject, and again after something else was said of it. */
   const news = (subject: string, words: string): boolean => {
@@ -55,10 +56,10 @@ export function createNarrator(
 
   return {
     looking(look) {
-      began.set(look.traceId, clock.monotonic());
-      const oldest = began.keys().next();
-      if (began.size > REMEMBERED && !oldest.done) began.delete(oldest.value);
       const reasons = [...new Set(look.triggers.map((trigger) => trigger.reason))];
+      looks.set(look.traceId, { start: clock.monotonic(), reason: reasons });
+      const oldest = looks.keys().next();
+      if (looks.size > REMEMBERED && !oldest.done) looks.delete(oldest.value);
       const details = look.triggers.flatMap((trigger) => trigger.detail ?? []).slice(0, 5);
       log.debug('trigger_received', `looking because of ${reasons.join(', ')}`, {
         trace_id: look.traceId,
@@ -126,7 +127,14 @@ export function createNarrator(
 
     resolved(sink, { refused }, book) {
       for (const { key, address, why } of refused) {
-        const fields = { trace_id: book.look.traceId, sink: sink.name, record: keyText(key), address };
+        const family = familyOfType(key.type);
+        const fields = {
+          trace_id: book.look.traceId,
+          sink: sink.name,
+          record: keyText(key),
+          family,
+          address,
+        };
         const words = `${keyText(key)} is not published: ${why}`;
         if (news(`${sink.name} ${keyText(key)}`, words)) log.warn('address_refused', words, fields);
         else log.debug('address_refused', words, fields);
@@ -175,16 +183,20 @@ export function createNarrator(
   function narrateOutcome(outcome: Outcome, report: SinkReport): void {
     const { sink, input } = report;
     const record = keyText(outcome.key);
+    const look = looks.get(input.traceId);
+    const addresses = outcome.addresses.join(', ');
     const fields: LogFields = {
+      ...(look === undefined ? {} : { reason: look.reason }),
       trace_id: input.traceId,
       sink: sink.name,
       provider: sink.provider,
       record,
-      address: outcome.addresses,
+      family: familyOfType(outcome.key.type),
+      ...(addresses === '' ? {} : { address: addresses }),
       ...since(input.traceId),
     };
     const subject = `${sink.name} ${record}`;
-    const wanted = outcome.addresses.join(', ') || '(none)';
+    const wanted = addresses || '(none)';
     switch (outcome.kind) {
       case 'updated': {
         said.delete(subject);

@@ -136,7 +136,14 @@ export const cloudflare = defineRestProvider<Options>({
     '`owner` marks a record in its comment, where the others use a TXT record beside it.',
   ],
   marks: 'own',
-  traits: { batch: FREE_BATCH, multiple: true, creates: true, families: 'one' },
+  // TTL: https://developers.cloudflare.com/api/resources/dns/subresources/records/methods/create/ (30 for Enterprise zones).
+  traits: {
+    batch: FREE_BATCH,
+    multiple: true,
+    creates: true,
+    families: 'one',
+    ttl: { min: 60, max: 86_400, automatic: 1 },
+  },
   // 1,200 in 5 minutes for the user, over all tokens and the dashboard, then blocked for 5 minutes; some are left for others.
   // https://developers.cloudflare.com/fundamentals/api/reference/limits/
   limits: [{ requests: 1_000, per: 300_000 }],

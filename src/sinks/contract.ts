@@ -1,6 +1,7 @@
 import type { ZodType } from 'zod';
 import type { IpAddress } from '../model/address.ts';
 import type { Clock, Random } from '../model/clock.ts';
+import type { Family } from '../model/family.ts';
 import type { Failure } from '../model/outcome.ts';
 import type { ActualRecord, RecordKey, Target } from '../model/record.ts';
 import type { Spawn } from '../model/spawn.ts';
@@ -106,7 +107,7 @@ export class SinkError extends Error {
   }
 }
 
-/** What a provider file gives to the registry (`registry.ts`). */
+/** What a provider file gives to the catalogue (`catalogue.ts`). */
 export interface Provider<Options = unknown> {
   /** As written after `provider:`. */
   readonly name: string;
@@ -120,10 +121,19 @@ export interface Provider<Options = unknown> {
   /** The keys of its own in the sink's YAML mapping: a strict zod object. Secrets with `secret()`. */
   readonly options: ZodType<Options>;
   readonly traits: Traits;
+  /** What about the names of a configuration cannot work with these options, before anything is asked. */
+  check?(options: Options, keys: readonly RecordKey[]): readonly Misfit[];
   /** The YAML mapping of a ready sink, without `records`. */
   readonly example: string;
   /** Must not do I/O: everything starts with `start`, `read` or `write`. */
   create(init: SinkInit<Options>, components: SinkComponents): Sink;
+}
+
+/** Why a record cannot be kept with the options of its sink. */
+export interface Misfit {
+  readonly key: RecordKey;
+  readonly message: string;
+  readonly remedy: string;
 }
 
 /** What the lane needs to know of a provider, and `netdrift providers` prints. */
@@ -138,6 +148,10 @@ export interface Traits {
   readonly creates: boolean;
   /** What one request does with the two families: `separate` requests or records, or both in `one` call. */
   readonly families: 'separate' | 'one';
+  /** The families it has a place for, where that is not both. */
+  readonly takes?: readonly Family[];
+  /** Seconds a time to live may have, by the provider's documentation; `automatic` is a value beside them with a meaning of its own. */
+  readonly ttl?: { readonly min?: number; readonly max?: number; readonly automatic?: number };
   /** True if what it holds ends with the process: nothing that was confirmed before a start is true after it. */
   readonly volatile?: boolean;
   /** False if it sends no requests that could leave through one uplink; they can where this is not said. */

@@ -1,8 +1,8 @@
 import { parse } from 'yaml';
 import { formatDuration } from '../model/duration.ts';
-import { FAMILIES, type Family } from '../model/family.ts';
-import type { Provider } from './contract.ts';
-import { familiesOfRow, type Row } from './table/row.ts';
+import { FAMILIES, type Family, recordTypeOf } from '../model/family.ts';
+import type { Provider, Traits } from './contract.ts';
+import { namesPerRequest, type Row } from './table/row.ts';
 
 /** What can be told of a provider without an account: for `netdrift providers` and for the pages in docs/providers. */
 export interface Description {
@@ -10,7 +10,8 @@ export interface Description {
   readonly title: string;
   readonly documentation: string;
   readonly credentials: string;
-  readonly note?: string;
+  /** What the service cannot do, and what its documentation leaves open. */
+  readonly notes: readonly string[];
   /** The keys of a sink, without records, as a mapping in YAML. */
   readonly example: string;
   readonly families: readonly Family[];
@@ -20,10 +21,12 @@ export interface Description {
   readonly reads: boolean | undefined;
   readonly creates: boolean;
   readonly multiple: boolean;
-  /** Names or records in one write; `undefined` if there is no limit. */
+  /** Names in one request of a service of the table, records in one write elsewhere; `undefined` if there is no limit. */
   readonly batch: number | undefined;
   /** Milliseconds between two writes of one record, where the provider asks for it. */
   readonly minimum_gap: number | undefined;
+  /** Seconds a time to live may have, where the provider's documentation says so. */
+  readonly ttl: Traits['ttl'];
 }
 
 export function describeProvider(provider: Provider): Description {
@@ -34,17 +37,20 @@ export function describeProvider(provider: Provider): Description {
     title,
     documentation,
     credentials,
-    ...(row?.note === undefined ? {} : { note: row.note }),
+    notes: provider.notes ?? [],
     example,
-    families: row === undefined ? FAMILIES : familiesOfRow(row),
+    families: traits.takes ?? FAMILIES,
     requests: traits.families,
     reads: traits.reads ?? readsByExample(provider),
     creates: traits.creates,
     multiple: traits.multiple,
-    batch: Number.isFinite(traits.batch) ? traits.batch : undefined,
+    batch: row === undefined ? limitOf(traits.batch) : namesPerRequest(row),
     minimum_gap: traits.minimumGap,
+    ttl: traits.ttl,
   };
 }
+
+const limitOf = (batch: number): number | undefined => (Number.isFinite(batch) ? batch : undefined);
 
 function rowOf(provider: Provider & { readonly row?: Row }): Row | undefined {
   return provider.row;
@@ -86,10 +92,10 @@ function readsByExample(provider: Provider): boolean | undefined {
 const yes = (value: boolean | undefined): string => (value === undefined ? '?' : value ? 'yes' : 'no');
 
 /** The columns of the list, in the order of the heads. */
-export const HEADS = ['provider', 'families', 'requests', 'batch', 'creates', 'reads', 'gap'] as const;
+export const HEADS = ['provider', 'families', 'requests', 'batch', 'creates', 'reads', 'gap', 'ttl'] as const;
 
 export function columnsOf(description: Description): readonly string[] {
-  const { name, families, requests, batch, creates, reads, minimum_gap } = description;
+  const { name, families, requests, batch, creates, reads, minimum_gap, ttl } = description;
   return [
     name,
     families.length === 2 ? 'IPv4, IPv6' : families[0] === 'ipv4' ? 'IPv4' : 'IPv6',
@@ -98,17 +104,31 @@ export function columnsOf(description: Description): readonly string[] {
     yes(creates),
     yes(reads),
     minimum_gap === undefined ? '-' : formatDuration(minimum_gap),
+    ttlText(ttl),
   ];
 }
 
+function ttlText(ttl: Traits['ttl']): string {
+  if (ttl === undefined) return '-';
+  const { min = 1, max, automatic } = ttl;
+  const range = max === undefined ? `from ${min}` : `${min} to ${max}`;
+  return automatic === undefined ? range : `${range}, or ${automatic}`;
+}
+
 /** A whole sink as it stands in the configuration. */
-export function snippetOf({ name, example }: Pick<Description, 'name' | 'example'>): string {
+export function snippetOf({
+  name,
+  example,
+  families,
+}: Pick<Description, 'name' | 'example' | 'families'>): string {
+  const [only, ...others] = families.map(recordTypeOf);
+  const host = 'home.example.org';
   const lines = example.trimEnd().split('\n');
   return [
     'sinks:',
     `  my-${name}:`,
     ...lines.map((line) => `    ${line}`),
-    '    records: [home.example.org]',
+    `    records: [${others.length > 0 ? host : `{ name: ${host}, types: [${only}] }`}]`,
     '',
   ].join('\n');
 }

@@ -52,7 +52,14 @@ export const gandi = defineRestProvider<z.output<typeof options>>({
     'The limit of requests was found as 1,000 a minute for one address in a copy of the reference only; half of that is used.',
   ],
   options,
-  traits: { batch: 20, multiple: true, creates: true, families: 'separate' },
+  // TTL: `rrset_ttl` in https://api.gandi.net/docs/livedns/.
+  traits: {
+    batch: 20,
+    multiple: true,
+    creates: true,
+    families: 'separate',
+    ttl: { min: 300, max: 2_592_000 },
+  },
   // 1,000 a minute for one address; the others behind it need some too.
   limits: [{ requests: 500, per: 60_000 }],
   api: (given) => ({

@@ -64,7 +64,8 @@ export const hetzner = defineRestProvider<z.output<typeof options>>({
   example: 'provider: hetzner\ntoken: { env: HCLOUD_TOKEN }\n',
   options,
   // One set a call: each has to be waited for.
-  traits: { batch: 1, multiple: true, creates: true, families: 'separate' },
+  // TTL: `minimum` in https://docs.hetzner.cloud/cloud.spec.json.
+  traits: { batch: 1, multiple: true, creates: true, families: 'separate', ttl: { min: 60 } },
   // https://docs.hetzner.cloud/reference/cloud#rate-limiting: 3,600 an hour for the project; some are left for others.
   limits: [{ requests: 3_000, per: 3_600_000 }],
   api: (given) => ({

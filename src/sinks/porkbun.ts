@@ -84,7 +84,8 @@ export const porkbun = defineRestProvider<z.output<typeof options>>({
     'The documentation does not say whether an edit without `notes` keeps them, so they are sent back as found.',
   ],
   options,
-  traits: { batch: 10, multiple: true, creates: true, families: 'separate' },
+  // TTL: "the minimum and the default is 600 seconds", https://porkbun.com/api/json/v3/documentation.
+  traits: { batch: 10, multiple: true, creates: true, families: 'separate', ttl: { min: 600 } },
   // Only the limit of domain checks is published; bursts of DNS requests are refused all the same.
   limits: [{ requests: 60, per: 60_000 }],
   api: (given) => ({

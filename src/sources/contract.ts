@@ -44,8 +44,18 @@ export interface DetectorKind<Options = unknown> {
   readonly title: string;
   /** Its own keys beside `detector:`; must accept `{}` if the bare name is to work. */
   readonly options: ZodType<Options>;
+  /** Why these options cannot work for a family: the key at fault (none for the entry as a whole), and what to do. */
+  check?(options: Options, family: Family): DetectorMisfit | undefined;
+  /** Who runs the outside witnesses it stands for, one voice each; none where it knows by itself. One of its own if not given. */
+  operators?(options: Options, family: Family): readonly string[];
   /** Several where one entry stands for several witnesses (a list of services). In the order to ask. */
   create(init: DetectorInit<Options>, components: DetectorComponents): readonly Detector[];
+}
+
+export interface DetectorMisfit {
+  readonly key: string;
+  readonly message: string;
+  readonly remedy: string;
 }
 
 /** With what the uplink is bound to, if it is. */

@@ -7,9 +7,15 @@ import type { LogLevel } from './logger.ts';
 export interface EventDescription {
   readonly level: LogLevel;
   readonly meaning: string;
+  /** Where a line may come at another level: said again, or grave. */
+  readonly also?: readonly LogLevel[];
 }
 
-const event = (level: LogLevel, meaning: string): EventDescription => ({ level, meaning });
+const event = (level: LogLevel, meaning: string, ...also: readonly LogLevel[]): EventDescription =>
+  also.length === 0 ? { level, meaning } : { level, meaning, also };
+
+/** Every level an event may come at, the usual one first. */
+export const levelsOf = ({ level, also = [] }: EventDescription): readonly LogLevel[] => [level, ...also];
 
 export const EVENTS = {
   started: event('info', 'the process runs; version, configuration and what it watches'),
@@ -23,14 +29,14 @@ export const EVENTS = {
   trigger_received: event('debug', 'a source said: look again; with the reason'),
   look_nothing_changed: event('debug', 'looked, and nothing calls for action'),
   look_acting: event(
-    'info',
+    'debug',
     'looked, and something differs or the trigger demands action; with the differing fields',
   ),
 
   address_detected: event('debug', 'a witness named the address'),
-  address_unavailable: event('warn', 'nobody could tell the address; what is published stays'),
+  address_unavailable: event('warn', 'nobody could tell the address; what is published stays', 'debug'),
   address_absent: event('info', 'it is known that there is no address of this family'),
-  address_refused: event('warn', 'an address was found that may not be published; with the rule'),
+  address_refused: event('warn', 'an address was found that may not be published; with the rule', 'debug'),
   address_changed: event('info', 'the address to publish is another one now'),
   detector_failed: event('debug', 'one witness gave no answer; the next one is asked'),
 
@@ -50,13 +56,15 @@ export const EVENTS = {
   write_started: event('debug', 'changes are being sent to a sink'),
   record_updated: event('info', 'the sink confirmed the new content'),
   record_unchanged: event('debug', 'the sink said that it held this content already'),
-  record_pending: event('info', 'the sink accepted the change and has not carried it out yet'),
-  write_failed: event('warn', 'the sink did not take the change; with the failure class'),
+  record_pending: event('info', 'the sink accepted the change and has not carried it out yet', 'debug'),
+  write_failed: event('warn', 'the sink did not take the change; with the failure class', 'error', 'debug'),
   write_unclear: event(
     'warn',
     'no clear answer: the change may have taken effect; it is checked before the next write',
+    'error',
+    'debug',
   ),
-  write_held: event('debug', 'nothing is sent because of a hold; with its class and end'),
+  write_held: event('warn', 'nothing is sent because of a hold; with its class and end', 'debug'),
   hold_released: event('info', 'a hold ended by the operator or by a changed configuration'),
 
   update_separated: event(
@@ -112,6 +120,7 @@ export const EVENTS = {
   trigger_source_lost: event(
     'warn',
     'a source of triggers ended; it is started again, and netdrift polls meanwhile',
+    'debug',
   ),
   trigger_source_recovered: event('info', 'a source of triggers listens again; a look follows'),
   trigger_source_defect: event(

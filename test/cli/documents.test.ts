@@ -39,6 +39,7 @@ describe('docs/errors.md', () => {
       NETDRIFT_STATE_UNUSABLE: ['FOLDER', 'WHY'],
       NETDRIFT_ALREADY_RUNNING: ['FOLDER'],
       NETDRIFT_NOT_RUNNING: ['SOCKET'],
+      NETDRIFT_NO_ANSWER: ['SOCKET', 'TIME'],
       NETDRIFT_SINK_START: ['SINK', 'WHY'],
     };
     const wanted = Object.entries(ERRORS).map(([code, { message, remedy, exit }]) => {
@@ -113,6 +114,14 @@ describe('the pages', () => {
   test.each(pages)('%s: its links lead somewhere', (page) => {
     for (const [, target = ''] of read(page).matchAll(/\]\((?!https?:)([^)#\s]+)[^)]*\)/g)) {
       expect(existsSync(path.join(ROOT, path.dirname(page), target)), target).toBe(true);
+    }
+  });
+
+  test.each(pages)('%s: files it names exist', (page) => {
+    const named = /`((?:src|test|docs|scripts|bench|packaging|schema|\.ci)\/[\w./-]+)`/g;
+    for (const [, file = ''] of read(page).matchAll(named)) {
+      // NAME in a path stands for what is being added.
+      if (!file.includes('NAME')) expect(existsSync(path.join(ROOT, file)), file).toBe(true);
     }
   });
 

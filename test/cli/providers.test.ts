@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { parse } from 'yaml';
 import { runCommandLine } from '../../src/cli/program.ts';
+import type { Problem } from '../../src/config/problems.ts';
 import { describeProvider, snippetOf } from '../../src/sinks/describe.ts';
 import { providers } from '../../src/sinks/registry.ts';
 import { detectorKinds } from '../../src/sources/addresses/registry.ts';
@@ -29,8 +30,8 @@ describe('netdrift providers', () => {
     const { status, out } = await run();
     expect(status).toBe(0);
     for (const { name } of providers) expect(out).toMatch(new RegExp(`^${name} `, 'm'));
-    expect(out).toMatch(/^zoneedit +IPv4, IPv6 +one a family +any +no +no +10m$/m);
-    expect(out).toMatch(/^cloudflare +IPv4, IPv6 .* yes +yes +-$/m);
+    expect(out).toMatch(/^zoneedit +IPv4, IPv6 +one a family +1 +no +no +10m +-$/m);
+    expect(out).toMatch(/^cloudflare +IPv4, IPv6 .* yes +yes +- +60 to 86400, or 1$/m);
     expect(out).toMatch(/^selfhost +IPv4 +one family/m);
   });
 
@@ -61,17 +62,24 @@ describe('netdrift providers', () => {
   });
 });
 
+/** Keys of a certain form (PEM, JSON) cannot be stood in for by a word. */
+const isNoStandIn = ({ severity, message }: Problem): boolean =>
+  severity === 'error' && !/secret|key/i.test(message);
+
 describe.each(providers.map((provider) => [provider.name, provider] as const))('%s', (name, provider) => {
   it('has an example that a configuration takes as it stands', () => {
-    const text = snippetOf(provider).replaceAll(
+    const text = snippetOf(describeProvider(provider)).replaceAll(
       /\{ *(?:env|file|credential): *[^}]*\}/g,
       'c2VjcmV0LXdvcmQtc2VjcmV0',
     );
     expect(parse(text)).toMatchObject({ sinks: { [`my-${name}`]: { provider: name } } });
-    const told = problemsOf(text, { providers, detectors: detectorKinds }).filter(
-      ({ severity, message }) => severity === 'error' && !/secret|key/i.test(message),
-    );
-    expect(told).toEqual([]);
+    // The usual uplink has both families: a snippet for one of them must say so.
+    expect(problemsOf(text, { providers, detectors: detectorKinds }).filter(isNoStandIn)).toEqual([]);
+  });
+
+  it('shows every note of it', async () => {
+    const { out } = await run(name);
+    for (const note of provider.notes ?? []) expect(out).toContain(`Note: ${note}\n`);
   });
 
   it('says whether it can be read', () => {

@@ -69,7 +69,7 @@ export const providers: readonly Provider[] = [
 const detector = (name: string, options: z.ZodType): DetectorKind => ({ name, title: name, options, create });
 
 export const detectors: readonly DetectorKind[] = [
-  detector('interface', z.strictObject({})),
+  { ...detector('interface', z.strictObject({})), operators: () => [] },
   detector('stun', z.strictObject({ wait: duration().prefault('1s') })),
   detector('http', z.strictObject({ services: z.array(httpUrl()).min(1).optional() })),
   detector('static', z.strictObject({ address: ipAddress() })),

@@ -21,7 +21,7 @@ async function namesAsked(text: string): Promise<readonly string[]> {
 describe('the providers that are loaded', () => {
   it.each([
     ['sinks:\n  a: { provider: one }\n  b: { provider: two }\n', ['one', 'two']],
-    ['sinks:\n  a: { provider: [one] }\n  b: text\n  c: {}\n  d: { provider: 7 }\n', []],
+    ['sinks:\n  a: { provider: [one] }\n  b: text\n  c: {}\n  d: { provider: 7 }\n', ['', '', '']],
     ['sinks: [one]\n', []],
     ['sinks: text\n', []],
     ['just text\n', []],

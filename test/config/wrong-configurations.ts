@@ -1,4 +1,6 @@
 import type { Surroundings } from '../../src/config/load.ts';
+import { providers } from '../../src/sinks/registry.ts';
+import { detectorKinds } from '../../src/sources/addresses/registry.ts';
 
 /** A configuration that is wrong in a way people get wrong, and what they are told. */
 export interface Wrong {
@@ -19,6 +21,8 @@ const password = (value: string): string =>
   `sinks:\n  dyn:\n    provider: dyndns2\n    username: me\n    records: [home.example.net]\n    password: ${value}\n`;
 const records = (list: string): string =>
   `sinks:\n  local:\n    provider: embedded\n    listen: 127.0.0.1:15353\n    records:\n      ${list}\n`;
+/** With every provider and detector there is, as the program has them. */
+const REAL = { providers, detectors: detectorKinds };
 const uplinks = (text: string): string => `${sinks}uplinks:\n${text}\n`;
 
 export const WRONG_CONFIGURATIONS: readonly Wrong[] = [
@@ -495,8 +499,8 @@ export const WRONG_CONFIGURATIONS: readonly Wrong[] = [
   },
   {
     title: 'a missing option',
-    text: 'sinks:\n  a: { provider: embedded, records: [a.example.org] }\n',
-    told: ['2:3 sinks.a.listen: is missing | add the key listen'],
+    text: 'sinks:\n  a: { provider: dyndns2, server: "https://a.example", password: { file: /run/secrets/dyn }, records: [a.example.org] }\n',
+    told: ['2:3 sinks.a.username: is missing | add the key username'],
   },
   {
     title: 'an unknown detector',
@@ -648,12 +652,64 @@ export const WRONG_CONFIGURATIONS: readonly Wrong[] = [
     ],
   },
   {
+    title: 'numbers that are none',
+    text: `${sinks}watch: { jitter: .nan }\nuplinks: { wan: { ipv4: [auto], agree: .inf } }\n`,
+    told: [
+      '3:18 watch.jitter: must be a number, but is none that counts (NaN) | write a number without quotes or unit',
+      '4:40 uplinks.wan.agree: must be a number, but is none that counts (Infinity) | write a number without quotes or unit',
+    ],
+  },
+  {
     title: 'times in the wrong order',
     text: `${sinks}watch: { every: 2s, settle: 5s }\n`,
     told: [
       '3:1 watch.settle_limit: is longer than every (2s) | make settle_limit at most 2s, or every at least 3s',
       '3:29 watch.settle: is longer than settle_limit (3s) ("5s") | make settle at most 3s, or settle_limit at least 5s',
     ],
+  },
+  {
+    title: 'a written address of the other family',
+    text: uplinks('  wan: { ipv4: [{ detector: static, address: "::1" }], ipv6: [auto] }'),
+    told: [
+      '4:46 uplinks.wan.ipv4[0].address: is no IPv4 address, so ipv4 would never be known ("::1") | put it under ipv6:, or write one of ipv4',
+    ],
+    changes: REAL,
+  },
+  {
+    title: 'a suffix for IPv4',
+    text: uplinks('  wan: { ipv4: [{ detector: interface, suffix: "::1:2" }], ipv6: [auto] }'),
+    told: [
+      '4:48 uplinks.wan.ipv4[0].suffix: is for ipv6 alone, so ipv4 would never be known ("::1:2") | remove it here, and put it under ipv6: if it is meant',
+    ],
+    changes: REAL,
+  },
+  {
+    title: 'more witnesses wanted than there are',
+    text: uplinks(
+      '  wan: { agree: 3, ipv4: [{ detector: stun, servers: [a.example, { server: b.example, operator: a.example }] }, http] }\n  lte: { agree: 2, ipv4: [{ detector: stun, servers: [a.example, { server: b.example, operator: a.example }] }] }',
+    ).replace('records: [home', 'uplink: wan, records: [home'),
+    told: [
+      '5:17 uplinks.lte.agree: can never be reached for ipv4, whose witnesses are of one operator, so nothing would be published (2) | write 1 or less, or list witnesses of more operators',
+    ],
+    changes: REAL,
+  },
+  {
+    title: 'a record outside the zone of its sink',
+    text: 'sinks:\n  bind: { provider: rfc2136, zone: example.org, records: [home.example.com, example.org] }\n  cf: { provider: cloudflare, token: { file: /run/secrets/dyn }, zone: example.org, records: [{ name: notexample.org, types: [A] }] }\n',
+    told: [
+      '2:59 sinks.bind.records[0]: home.example.com is not within example.org, which the sink names as its zone | mend the name or zone:, or put the record into a sink of its own',
+      '3:95 sinks.cf.records[0]: notexample.org is not within example.org, which the sink names as its zone | mend the name or zone:, or put the record into a sink of its own',
+    ],
+    changes: REAL,
+  },
+  {
+    title: 'types that the provider has no place for',
+    text: `uplinks: { wan: { ipv4: [auto], ipv6: [auto] }, six: { ipv6: [auto] } }\nsinks:\n  od: { provider: opendns, username: a, password: { file: /run/secrets/dyn }, records: [{ name: a.example.org, types: [AAAA, A] }, { name: b.example.org, uplink: six }, c.example.org] }\n`,
+    told: [
+      '3:120 sinks.od.records[0].types[0]: cannot be kept here: provider opendns holds A records only ("AAAA") | write types: [A], or use another provider for the other type',
+      '3:132 sinks.od.records[1]: would hold AAAA, and provider opendns holds A records only | use another provider for it',
+    ],
+    changes: REAL,
   },
   {
     title: 'two sinks at one port',

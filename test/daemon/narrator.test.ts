@@ -1,11 +1,11 @@
-import { beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createNarrator, type Narrator } from '../../src/daemon/narrator.ts';
 import { address } from '../../src/model/address.ts';
 import { fqdn } from '../../src/model/name.ts';
 import type { Failure, Outcome } from '../../src/model/outcome.ts';
 import type { RecordKey } from '../../src/model/record.ts';
 import type { AddressBook } from '../../src/streams/address-book.ts';
-import { EVENTS } from '../../src/telemetry/events.ts';
+import { EVENTS, type EventDescription, levelsOf } from '../../src/telemetry/events.ts';
 import { clear, keep, look, observation, set, sink, stateOf, via } from '../streams/support.ts';
 import { handClock, type KeptLine, keptLog } from './fixture.ts';
 
@@ -21,6 +21,14 @@ beforeEach(() => {
   lines = kept.lines;
   clock = handClock();
   narrator = createNarrator(kept.log, clock);
+});
+
+afterEach(() => {
+  const described: Readonly<Record<string, EventDescription>> = EVENTS;
+  for (const { level, event } of lines) {
+    const known = described[event];
+    expect(known && levelsOf(known), event).toContain(level);
+  }
 });
 
 const book = (...changed: AddressBook['changed']): AddressBook => ({
@@ -59,8 +67,10 @@ describe('outcomes', () => {
         trace_id: 't1',
         sink: 'dyn',
         provider: 'dyndns2',
+        reason: ['wake'],
         record: 'home.example.org/A',
-        address: ['203.0.113.7'],
+        family: 'ipv4',
+        address: '203.0.113.7',
         duration: 41,
       },
     });
@@ -69,6 +79,7 @@ describe('outcomes', () => {
   test('a removal says that there is no record now', () => {
     report({ key, addresses: [], kind: 'updated' });
     expect(lines[0]?.message).toBe('home.example.org/A is now (none)');
+    expect(lines[0]?.fields).not.toHaveProperty('address');
   });
 
   test('what fails again for the same reason goes to debug; another reason, or a success between, is news', () => {

@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { chmodSync, cpSync, mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { WRONG_CONFIGURATIONS } from '../config/wrong-configurations.ts';
 import { PROGRAM, type Result, Workspace } from './support/workspace.ts';
 
 let space: Workspace;
@@ -15,8 +16,8 @@ const LOCAL =
   'sinks:\n  local: { provider: embedded, listen: 127.0.0.1:15353, records: [home.netdrift.test] }\n';
 
 /** Whatever is wrong, a person can act on it: exit status, code, remedy, and nothing of our own inside. */
-function expectReadable({ code, stdout, stderr }: Result): void {
-  expect(code).toBe(78);
+function expectReadable({ code, stdout, stderr }: Result, what?: string): void {
+  expect(code, what).toBe(78);
   expect(stdout).toBe('');
   expect(stderr).not.toMatch(/\n\s+at |Error:|\[object |undefined|ZodError|node:internal|\.ts:\d/);
   expect(stderr).toMatch(/^netdrift: .+\n {2}\S.+ \(NETDRIFT_[A-Z_]+\)$/m);
@@ -80,6 +81,29 @@ describe('netdrift check', () => {
     expectReadable(result);
     const told = [...result.stderr.matchAll(/config\.yaml:(\d+):\d+/g)].map((match) => Number(match[1]));
     expect(told).toEqual(lines);
+  });
+
+  // The words are pinned where the text is parsed; here it is the program with all of its providers, detectors and files.
+  test('78: every wrong configuration there is a word for, with something to do about each problem', async () => {
+    for (const [index, { title, text }] of WRONG_CONFIGURATIONS.entries()) {
+      space.write(`${index}.yaml`, text);
+      const result = await space.run(['check'], { config: `${index}.yaml` });
+      expectReadable(result, title);
+      const told = result.stderr.split('\n').slice(0, -3);
+      const remedies = told.filter((_, at) => at % 2 === 1);
+      expect(told[0], title).toMatch(/\d+\.yaml:\d+:\d+/);
+      for (const remedy of remedies) expect(remedy, title).toMatch(/^ {4}\S.*\S$/);
+      expect(result.stderr, title).not.toMatch(/(?:one of:?|use|write) *$/m);
+      expect(result.stderr, title).not.toMatch(/hunter2|31337/);
+    }
+  }, 300_000);
+
+  test('78: where no provider is named, all of them are told', async () => {
+    space.write('config.yaml', 'sinks:\n  a: { records: [a.example.org] }\n');
+    const result = await space.run(['check']);
+    expectReadable(result);
+    expect(result.stderr).toContain('    write provider: and one of aliyun');
+    for (const name of ['cloudflare', 'embedded', 'webhook']) expect(result.stderr).toContain(`, ${name}`);
   });
 
   test('78: a file that is not there, a folder, a device, octets that are no text', async () => {

@@ -42,6 +42,21 @@ describe('nothing runs', () => {
   });
 });
 
+describe('a file that has been broken since the start', () => {
+  test.each([
+    ['keys that mean nothing', 'state_dir: state\nsinks: { dyn: { provider: nobody } }\n'],
+    ['text that is no YAML below the place of the state', 'state_dir: state\nsinks: [\n'],
+  ])('%s: the running netdrift is asked all the same', async (_, text) => {
+    const netdrift = space.start();
+    await netdrift.line('record_updated');
+    space.write('config.yaml', text);
+    netdrift.process.signal('SIGHUP');
+    await netdrift.line('configuration_rejected');
+    expect((await statusOf()).code).toBe(0);
+    expect(await space.run(['trigger'])).toMatchObject({ code: 0, stdout: 'looking now\n' });
+  });
+});
+
 describe('netdrift status', () => {
   test('0: all is published; for programs and for people', async () => {
     const netdrift = space.start();

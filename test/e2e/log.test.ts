@@ -58,7 +58,9 @@ test('every line is JSON with the documented fields, and one trace leads from th
     sink: 'dyn',
     provider: 'dyndns2',
     record: 'home.example.net/A',
-    address: ['203.0.113.8'],
+    reason: ['operator'],
+    family: 'ipv4',
+    address: '203.0.113.8',
     duration: expect.any(Number),
   });
   for (const name of Object.keys(updated)) expect(fields).toContain(name);

@@ -36,6 +36,17 @@ describe('netdrift once', () => {
     expect(told(server).slice(1)).toEqual(['home.example.net,office.example.net=203.0.113.8']);
   });
 
+  test('0: what nobody could tell does not count where no record needs it', async () => {
+    configure('203.0.113.7');
+    const text = readFileSync(space.path('config.yaml'), 'utf8')
+      .replace('wan: {', `wan: { ipv6: [{ detector: file, path: ${space.path('nowhere')} }],`)
+      .replace('[home.example.net]', '[{ name: home.example.net, types: [A] }]');
+    space.write('config.yaml', text);
+    const { code, stdout } = await space.run(['once']);
+    expect(stdout).toContain('"event":"address_unavailable"');
+    expect(code).toBe(0);
+  });
+
   test('1: the provider refuses, is told so, and is not asked again with the same login', async () => {
     configure('203.0.113.7');
     server.respond(() => ({ status: 401, body: 'badauth' }));

@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 /** What the recorded services really said; see the README beside the recordings. */
 export const CONTRACTS = new URL('../../../shared/contracts/', import.meta.url);
 
-/** False where the recordings are not at hand (a packed source tree); tests over them are skipped then. */
+/** False where the recordings are not at hand (a clone, a packed source tree); `recorded.ts` says what becomes of tests then. */
 export const haveContracts = existsSync(CONTRACTS);
 
 export interface Exchange {
@@ -20,7 +20,8 @@ export interface Recording {
   readonly exchanges: readonly Exchange[];
 }
 
-const read = (path: string): unknown => JSON.parse(readFileSync(new URL(path, CONTRACTS), 'utf8'));
+/** Anything else of the folder, by its path in it. */
+export const read = (path: string): unknown => JSON.parse(readFileSync(new URL(path, CONTRACTS), 'utf8'));
 
 export const recording = (provider: string, scenario: string): Recording =>
   read(`${provider}/${scenario}.json`) as Recording;

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test } from 'vitest';
 import { type Fqdn, fqdn } from '../../src/model/name.ts';
 import { createHttpPool, type HttpPool } from '../../src/net/http-client.ts';
 import { aliyun } from '../../src/sinks/aliyun.ts';
@@ -14,7 +14,8 @@ import { scaleway } from '../../src/sinks/scaleway.ts';
 import { callOf, components, key, target, textChange } from '../sinks/rest/support.ts';
 import { DIALECTS, type Dialect, type Value } from './dialect.ts';
 import { aliyunDialect, desecDialect, route53Dialect, scalewayDialect } from './dialects-signed.ts';
-import { haveContracts, type Recording, recording, scenariosOf } from './recording.ts';
+import { describeRecorded } from './recorded.ts';
+import { type Recording, recording, scenariosOf } from './recording.ts';
 import { type Replay, replay } from './replay.ts';
 
 const ZONE = fqdn('example.org');
@@ -140,7 +141,7 @@ for (const subject of SUBJECTS) {
   const { dialect, provider } = subject;
   const scenarios = scenariosOf(dialect.provider).filter((scenario) => !scenario.endsWith('unknown-domain'));
 
-  describe.skipIf(!haveContracts)(`${dialect.provider}, recorded`, () => {
+  describeRecorded(`${dialect.provider}, recorded`, () => {
     test.each(scenarios)('%s: the records end as recorded, and nothing else is touched', async (scenario) => {
       zone = fqdn(subject.zoneOf?.(scenario) ?? ZONE);
       const { played, init } = await start(subject, scenario);
@@ -226,7 +227,7 @@ for (const subject of SUBJECTS) {
 const renames = ({ steps }: Replay): number =>
   steps.filter(({ effects }) => touched(effects).length > 1).length;
 
-describe.skipIf(!haveContracts)('a zone the account does not have', () => {
+describeRecorded('a zone the account does not have', () => {
   const unknown = 'host.thisisadomainidonotown.com';
 
   test('cloudflare: it is not in the list', async () => {
@@ -246,7 +247,7 @@ describe.skipIf(!haveContracts)('a zone the account does not have', () => {
   });
 });
 
-describe.skipIf(!haveContracts)('a zone the account does not have, at the signed ones', () => {
+describeRecorded('a zone the account does not have, at the signed ones', () => {
   const unknown = 'thisisadomainidonotown.com';
 
   test.each([
@@ -277,7 +278,7 @@ describe.skipIf(!haveContracts)('a zone the account does not have, at the signed
   });
 });
 
-describe.skipIf(!haveContracts)('the replay itself', () => {
+describeRecorded('the replay itself', () => {
   test('refuses what was not recorded', async () => {
     const { played, init } = await start(SUBJECTS[0] as Subject, 'create-a');
     const sink = cloudflare.create(init, components());

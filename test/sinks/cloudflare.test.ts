@@ -3,7 +3,7 @@ import type { HttpAnswer, HttpRequest } from '../../src/net/http.ts';
 import { cloudflare } from '../../src/sinks/cloudflare.ts';
 import { plan } from '../../src/sinks/plan.ts';
 import { cloudflareBatch } from '../replay/legal.ts';
-import { haveContracts } from '../replay/recording.ts';
+import { testRecorded } from '../replay/recorded.ts';
 import { callOf, components, key, target } from './rest/support.ts';
 import { answer } from './rest/toy.ts';
 
@@ -145,7 +145,7 @@ describe('what is sent', () => {
     expect(cf.writes[0]?.body).toEqual({ content: '198.51.100.7', ttl: 60 });
   });
 
-  test.skipIf(!haveContracts)('the batch body is one the documented schema takes', async () => {
+  testRecorded('the batch body is one the documented schema takes', async () => {
     const cf = service([
       record('r1', 'a.example.org', '192.0.2.1'),
       record('r2', 'a.example.org', '192.0.2.2'),

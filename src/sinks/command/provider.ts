@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { secret } from '../../config/schema-types.ts';
+import { matching, secret } from '../../config/schema-types.ts';
 import type { Secret } from '../../config/secret.ts';
 import { familyOfType } from '../../model/family.ts';
 import type { Failure } from '../../model/outcome.ts';
@@ -14,12 +14,18 @@ export interface CommandOptions {
   readonly env: Readonly<Record<string, Secret>>;
 }
 
+const VARIABLE = matching(
+  /^[A-Za-z_][A-Za-z0-9_]*$/,
+  'is not a variable name',
+  'use letters, digits and _, beginning with a letter or _',
+);
+
 const options: z.ZodType<CommandOptions> = z.strictObject({
   command: z
     .tuple([z.string().min(1)], z.string())
     .meta({ description: 'Program and arguments, one text each; no shell reads them.' }),
   env: z
-    .record(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'is not a variable name'), secret())
+    .record(VARIABLE, secret())
     .default({})
     .meta({ description: 'Environment variables of your own, beside NETDRIFT_* and PATH.' }),
 });

@@ -9,6 +9,9 @@ export const embedded: Provider<EmbeddedOptions> = {
   title: 'Embedded DNS server',
   documentation: 'https://www.rfc-editor.org/rfc/rfc1034',
   credentials: 'None: netdrift answers for the names itself.',
+  notes: [
+    'At 0.0.0.0 or [::] on a host with several addresses, the system chooses which of them an answer over UDP comes from, and who asked at another one drops it: list the addresses under `listen` there.',
+  ],
   options: embeddedOptions,
   traits: {
     batch: Number.POSITIVE_INFINITY,

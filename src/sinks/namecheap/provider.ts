@@ -77,7 +77,14 @@ export const namecheap = defineRestProvider<Options>({
     'Whether MX records need `EmailType` in every case is not documented; it is sent back as found.',
   ],
   options,
-  traits: { batch: Number.POSITIVE_INFINITY, multiple: true, creates: true, families: 'one' },
+  // TTL: https://www.namecheap.com/support/api/methods/domains-dns/set-hosts/.
+  traits: {
+    batch: Number.POSITIVE_INFINITY,
+    multiple: true,
+    creates: true,
+    families: 'one',
+    ttl: { min: 60, max: 60_000 },
+  },
   // 20 a minute, 700 an hour, 8,000 a day for all users of the account.
   limits: [
     { requests: 18, per: 60_000 },

@@ -1,4 +1,5 @@
 import type { Provider } from '../contract.ts';
+import { outsideZone } from '../outside-zone.ts';
 import type { RestApi } from './api.ts';
 import type { Limit } from './gate.ts';
 import type { RestOptions } from './options.ts';
@@ -41,5 +42,6 @@ export function defineRestProvider<Options extends RestOptions>(
     if (marks === 'own') return unclaimedOnly(restSink(own), provider.title);
     return ownedRestSink(own, provider.title, { owner, owner_adopt });
   };
-  return { ...provider, traits, session, create };
+  const check: DefinedProvider<Options>['check'] = ({ zone }, keys) => outsideZone(zone, keys);
+  return { check, ...provider, traits, session, create };
 }

@@ -1,4 +1,5 @@
 import type { Provider } from '../contract.ts';
+import { outsideZone } from '../outside-zone.ts';
 import { type Rfc2136Options, rfc2136Options } from './options.ts';
 import { createRfc2136 } from './sink.ts';
 
@@ -26,5 +27,6 @@ key:
   name: netdrift.example.org
   secret: { file: /run/secrets/tsig }
 `,
+  check: ({ zone }, keys) => outsideZone(zone, keys),
   create: createRfc2136,
 };

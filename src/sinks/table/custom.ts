@@ -1,8 +1,10 @@
 import * as z from 'zod';
+import { familyOfType } from '../../model/family.ts';
 import type { Provider } from '../contract.ts';
+import { outsideZone } from '../outside-zone.ts';
 import { type Account, accountProblems, serviceProblems } from './checks.ts';
 import { accountOf, accountShape, report } from './row.ts';
-import { type Service, serviceShape } from './service.ts';
+import { familiesOf, type Service, serviceShape } from './service.ts';
 import { tableSink } from './sink.ts';
 
 const { username, password, token, ...switches } = accountShape;
@@ -64,6 +66,16 @@ export const custom: Provider<CustomOptions> = {
     '    nohost: not_found',
     '',
   ].join('\n'),
+  check: ({ service }, keys) => [
+    ...outsideZone(service.zone, keys),
+    ...keys
+      .filter(({ type }) => !familiesOf(service).includes(familyOfType(type)))
+      .map((key) => ({
+        key,
+        message: `is to hold ${key.type}, which the templates have no place for`,
+        remedy: 'use {ipv4} and {ipv6}, or limit the record with types:',
+      })),
+  ],
   create: ({ options: { service, account }, keys }, components) =>
     tableSink(service, account, { keys }, components),
 };

@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { httpUrl, secret } from '../../config/schema-types.ts';
 import type { Fqdn } from '../../model/name.ts';
 import type { Provider, Traits } from '../contract.ts';
+import { outsideZone } from '../outside-zone.ts';
 import {
   type Account,
   accountProblems,
@@ -61,12 +62,14 @@ export function providerOf(row: Row): TableProvider {
     title: row.title,
     documentation: row.source,
     credentials: row.credentials,
+    ...(row.note === undefined ? {} : { notes: [row.note] }),
     row,
     get options() {
       options ??= optionsOf(row, documented());
       return options;
     },
     traits: traitsOf(row),
+    check: ({ zone }, keys) => outsideZone(zone, keys),
     example: exampleOf(row),
     create: ({ options: given, keys }, components) =>
       tableSink(serviceFor(documented(), given), given.account, { keys }, components),
@@ -99,6 +102,9 @@ const templates = ({ service }: Row) => ({
 
 export const familiesOfRow = (row: Row) => familiesOf(templates(row));
 
+export const namesPerRequest = ({ service }: Row): number =>
+  serviceShape.names_per_request.parse(service.names_per_request);
+
 /** The keys an operator has to give. */
 export function inputsOf(row: Row): readonly ('username' | 'password' | 'token' | 'zone')[] {
   const used = placeholdersOf(templates(row));
@@ -112,12 +118,14 @@ function wantsZone(row: Row): boolean {
   return row.service.zone === undefined && ['zone', 'host', 'hosts'].some((name) => used.has(name));
 }
 
-function traitsOf({ service, creates, minimum_gap }: Row): Traits {
+function traitsOf(row: Row): Traits {
+  const { service, creates, minimum_gap } = row;
   return {
     batch: Number.POSITIVE_INFINITY,
     multiple: false,
     creates: creates === true,
     families: service.families === 'separate' ? 'separate' : 'one',
+    takes: familiesOfRow(row),
     ...(minimum_gap === undefined ? {} : { minimumGap: minimum_gap }),
   };
 }

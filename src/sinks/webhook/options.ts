@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { secret } from '../../config/schema-types.ts';
+import { matching, secret } from '../../config/schema-types.ts';
 import type { Secret } from '../../config/secret.ts';
 import { type Encoding, fill, namesIn, PLACEHOLDERS, type Values } from './template.ts';
 
@@ -20,18 +20,34 @@ export interface WebhookOptions extends RequestTemplate {
   readonly success_body?: { readonly exact: string } | { readonly contains: readonly string[] } | undefined;
 }
 
+const HEADER_NAME = matching(
+  /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/,
+  'is not a header name',
+  "use letters, digits and the signs !#$%&'*+.^_`|~- without a space or colon, such as X-Api-Key",
+);
+
+/** What is wrong with one template by itself is told at it, whatever else of the sink is wrong too. */
+function template(...checks: ReadonlyArray<(text: string) => Words | undefined>) {
+  return secret({ harmless: true }).superRefine((value, context) => {
+    const text = value.reveal();
+    for (const words of [...unknownPlaceholders(text), ...checks.flatMap((check) => check(text) ?? [])]) {
+      context.addIssue({ code: 'custom', message: words.message, params: { remedy: words.remedy } });
+    }
+  });
+}
+
 // Every one may hold a key, so every one may be a reference; what is written literally is handled no differently.
 const request = {
   method: z
     .enum(['GET', 'POST', 'PUT', 'PATCH', 'DELETE'])
     .default('POST')
     .meta({ description: 'HTTP method.' }),
-  url: secret().meta({ description: 'Address, with placeholders; values are URL-encoded.' }),
+  url: template(isUrl).meta({ description: 'Address, with placeholders; values are URL-encoded.' }),
   headers: z
-    .record(z.string().regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/, 'is not a header name'), secret())
+    .record(HEADER_NAME, template())
     .default({})
     .meta({ description: 'Headers by name. Placeholders are filled in.' }),
-  body: secret()
+  body: template()
     .optional()
     .meta({ description: 'Body, with placeholders, escaped for JSON unless Content-Type says otherwise.' }),
 };
@@ -42,10 +58,11 @@ const status = z.union([
     .min(100)
     .max(599)
     .transform((one): readonly [number, number] => [one, one]),
-  z
-    .string()
-    .regex(/^[1-5]\d\d-[1-5]\d\d$/, 'must be a status (204) or a range (200-299)')
-    .transform((range): readonly [number, number] => [Number(range.slice(0, 3)), Number(range.slice(4))]),
+  matching(
+    /^[1-5]\d\d-[1-5]\d\d$/,
+    'is no range of statuses',
+    'write a status such as 204, or a range such as 200-299',
+  ).transform((range): readonly [number, number] => [Number(range.slice(0, 3)), Number(range.slice(4))]),
 ]);
 
 const shape = z.strictObject({
@@ -69,45 +86,47 @@ const shape = z.strictObject({
     }),
 });
 
-type Shape = z.infer<typeof shape>;
-type Problem = { readonly path: readonly string[]; readonly message: string; readonly remedy: string };
+type Words = { readonly message: string; readonly remedy: string };
+type Problem = Words & { readonly path: readonly string[] };
 
 /** A webhook's options; all its templates are checked here, so that nothing but the values can go wrong later. */
 export const webhookOptions: z.ZodType<WebhookOptions> = shape.superRefine((options, context) => {
   const problems = [
-    ...problemsOf(options, options.per, []),
-    ...(options.clear === undefined ? [] : problemsOf(options.clear, 'record', ['clear'])),
+    ...(options.per === 'name' ? problemsOfOneRecord(options) : []),
+    ...bodyProblems(options, []),
+    ...(options.clear === undefined ? [] : bodyProblems(options.clear, ['clear'])),
   ];
   for (const { path, message, remedy } of problems) {
     context.addIssue({ code: 'custom', path: [...path], message, params: { remedy } });
   }
 });
 
-function problemsOf(
-  template: RequestTemplate,
-  per: Shape['per'],
-  base: readonly string[],
-): readonly Problem[] {
-  const parts: ReadonlyArray<readonly [readonly string[], string]> = [
-    [['url'], template.url.reveal()],
-    ...Object.entries(template.headers).map(([name, value]) => [['headers', name], value.reveal()] as const),
-    ...(template.body === undefined ? [] : [[['body'], template.body.reveal()] as const]),
-  ];
-  const problems = parts.flatMap(([path, text]) => placeholderProblems(text, per, [...base, ...path]));
-  return [...problems, ...urlProblems(template, base), ...bodyProblems(template, base)];
-}
+const inBraces = (names: readonly string[]): string => names.map((name) => `{${name}}`).join(' ');
 
-function placeholderProblems(text: string, per: Shape['per'], path: readonly string[]): readonly Problem[] {
-  const offered = per === 'name' ? PLACEHOLDERS.filter((name) => !ONE_RECORD.has(name)) : PLACEHOLDERS;
-  return namesIn(text)
-    .filter((name) => !offered.some((known) => known === name))
+const unknownPlaceholders = (text: string): readonly Words[] =>
+  namesIn(text)
+    .filter((name) => !PLACEHOLDERS.some((known) => known === name))
     .map((name) => ({
-      path,
-      message: ONE_RECORD.has(name)
-        ? `uses {${name}}, which per: name has not`
-        : `uses the unknown placeholder {${name}}`,
-      remedy: `use one of ${offered.map((known) => `{${known}}`).join(' ')}`,
+      message: `uses the unknown placeholder {${name}}`,
+      remedy: `use one of ${inBraces(PLACEHOLDERS)}`,
     }));
+
+function problemsOfOneRecord({ url, headers, body }: RequestTemplate): readonly Problem[] {
+  const parts: ReadonlyArray<readonly [readonly string[], Secret | undefined]> = [
+    [['url'], url],
+    ...Object.entries(headers).map(([name, value]) => [['headers', name], value] as const),
+    [['body'], body],
+  ];
+  const offered = PLACEHOLDERS.filter((name) => !ONE_RECORD.has(name));
+  return parts.flatMap(([path, text]) =>
+    namesIn(text?.reveal() ?? '')
+      .filter((name) => ONE_RECORD.has(name))
+      .map((name) => ({
+        path,
+        message: `uses {${name}}, which per: name has not`,
+        remedy: `use one of ${inBraces(offered)}`,
+      })),
+  );
 }
 
 /** With both families in one request these would name only one of two. */
@@ -124,11 +143,11 @@ const SAMPLE: Values = {
   ttl: undefined,
 };
 
-function urlProblems({ url }: RequestTemplate, base: readonly string[]): readonly Problem[] {
-  const text = fill(url.reveal(), SAMPLE, 'url');
-  if (/^https?:\/\//i.test(text) && URL.canParse(text)) return [];
+function isUrl(template: string): Words | undefined {
+  const text = fill(template, SAMPLE, 'url');
+  if (/^https?:\/\//i.test(text) && URL.canParse(text)) return undefined;
   const remedy = 'write it whole, such as https://example.org/update?ip={address}';
-  return [{ path: [...base, 'url'], message: 'is not an http or https URL', remedy }];
+  return { message: 'is not an http or https URL', remedy };
 }
 
 function bodyProblems(template: RequestTemplate, base: readonly string[]): readonly Problem[] {

@@ -12,6 +12,7 @@ export const dnsKind: DetectorKind<DnsOptions> = {
   name: 'dns',
   title: 'what name servers see',
   options: dnsOptions,
+  operators: (given, family) => servicesOf(given, family).map(({ operator }) => operator),
   create: (init, components) => dnsDetectors(init, components),
 };
 

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { httpUrl } from '../../config/schema-types.ts';
+import type { Family } from '../../model/family.ts';
 import type { HttpAnswer } from '../../net/http.ts';
 import { HttpFailure } from '../../net/http.ts';
 import { cleanWords } from '../../net/http-words.ts';
@@ -34,11 +35,13 @@ export const httpKind: DetectorKind<Options> = {
   name: 'http',
   title: 'what web services see',
   options,
-  create: (init, components) => {
-    const services = init.options.services?.map(completed) ?? DEFAULT_SERVICES[init.family];
-    return services.map((entry) => serviceDetector(entry, init, components));
-  },
+  operators: (given, family) => servicesOf(given, family).map(({ operator }) => operator),
+  create: (init, components) =>
+    servicesOf(init.options, init.family).map((entry) => serviceDetector(entry, init, components)),
 };
+
+const servicesOf = ({ services }: Options, family: Family): readonly Service[] =>
+  services?.map(completed) ?? DEFAULT_SERVICES[family];
 
 function completed(entry: NonNullable<Options['services']>[number]): Service {
   const { url, answer, operator } = entry instanceof URL ? { url: entry } : entry;

@@ -17,6 +17,15 @@ export const interfaceKind: DetectorKind<z.infer<typeof options>> = {
   name: 'interface',
   title: 'an address of this host, as the system lists it',
   options,
+  operators: () => [],
+  check: ({ suffix }, family) =>
+    suffix === undefined || family === 'ipv6'
+      ? undefined
+      : {
+          key: 'suffix',
+          message: 'is for ipv6 alone, so ipv4 would never be known',
+          remedy: 'remove it here, and put it under ipv6: if it is meant',
+        },
   create: (init) => {
     const name = init.options.interface ?? init.interface;
     const witness: Witness = {

@@ -41,6 +41,7 @@ export const stunKind: DetectorKind<StunOptions> = {
   name: 'stun',
   title: 'what STUN servers see',
   options,
+  operators: (given) => stunServers(given).map(({ operator }) => operator),
   create: (init, components) => stunDetectors(init, components),
 };
 

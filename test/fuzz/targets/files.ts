@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { formatProblems, parseConfiguration } from '../../../src/config/load.ts';
 import { nestedTooDeep } from '../../../src/config/yaml-text.ts';
 import { readYaml } from '../../../src/config/yaml-tree.ts';
-import { snippetOf } from '../../../src/sinks/describe.ts';
+import { describeProvider, snippetOf } from '../../../src/sinks/describe.ts';
 import { providers } from '../../../src/sinks/registry.ts';
 import { detectorKinds } from '../../../src/sources/addresses/registry.ts';
 import { readState, writeState } from '../../../src/state/document.ts';
@@ -19,7 +19,7 @@ const DEFAULT = readFileSync(new URL('../../../config.yaml', import.meta.url), '
 const CONFIGURATIONS = [
   DEFAULT,
   DEFAULT.replaceAll(/^# {3}/gm, ''),
-  ...providers.map((provider) => snippetOf(provider)),
+  ...providers.map((provider) => snippetOf(describeProvider(provider))),
   'uplinks:\n  wan: { ipv4: [interface, stun, { detector: http, services: [https://a.example] }], ipv6: [dns, router], allow: [cgnat] }\nwatch: { every: 5m, settle: 250ms }\nlog: { level: debug, format: text }\nstate_dir: /tmp/x\n',
 ];
 const WORDS = [

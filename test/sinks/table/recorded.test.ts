@@ -1,35 +1,26 @@
-import { readdirSync, readFileSync } from 'node:fs';
-import { describe, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { parseAddress } from '../../../src/model/address.ts';
 import { planBlind } from '../../../src/sinks/plan.ts';
 import { callOf, components, target } from '../../fakes/sink-call.ts';
+import { describeRecorded } from '../../replay/recorded.ts';
+import { recording, scenariosOf } from '../../replay/recording.ts';
 import { mappingFor, rowNamed } from './support.ts';
 
-interface Exchange {
-  readonly request: { readonly url: string };
-  readonly response: { readonly status: number; readonly body: unknown };
-}
+describeRecorded('Duck DNS as it was recorded', () => {
+  const exchanges = scenariosOf('duckdns').flatMap((scenario) =>
+    recording('duckdns', scenario).exchanges.map((exchange) => ({ scenario, exchange })),
+  );
+  const ofAddresses = exchanges.filter(
+    ({ exchange }) => parseAddress(new URL(exchange.request.url).searchParams.get('ip') ?? '') !== undefined,
+  );
 
-// Recorded traffic of the service (see its README for what was changed).
-const folder = new URL('../../../../shared/contracts/duckdns/', import.meta.url);
-const exchanges = readdirSync(folder).flatMap((file) => {
-  const { exchanges: recorded } = JSON.parse(readFileSync(new URL(file, folder), 'utf8')) as {
-    readonly exchanges: readonly Exchange[];
-  };
-  return recorded.map((exchange) => ({ file, exchange }));
-});
-const ofAddresses = exchanges.filter(
-  ({ exchange }) => parseAddress(new URL(exchange.request.url).searchParams.get('ip') ?? '') !== undefined,
-);
-
-describe('Duck DNS as it was recorded', () => {
   it('has updates of addresses among its exchanges', () => {
     expect(ofAddresses.length).toBeGreaterThan(0);
   });
 
-  it.each(ofAddresses.map(({ file, exchange }) => [file, exchange] as const))(
+  it.each(ofAddresses.map(({ scenario, exchange }) => [scenario, exchange] as const))(
     '%s',
-    async (_file, { request, response }) => {
+    async (_scenario, { request, response }) => {
       const recorded = new URL(request.url);
       const names = (recorded.searchParams.get('domains') ?? '')
         .split(',')

@@ -168,6 +168,19 @@ describe('the options', () => {
     expect(problems(input)[0]).toMatch(problem);
   });
 
+  it('tell of each template, whatever else is wrong', () => {
+    const wrong = {
+      url: 'https://x/{adress}',
+      method: 'GTE',
+      headers: { 'X A': 'b', 'X-B': '{nam}' },
+      body: '{"a": "{foo}"}',
+      clear: { url: 'x' },
+    };
+    expect(problems(wrong).map((problem) => problem.replace(/ (is|uses|Invalid).*$/, ''))).toEqual(
+      expect.arrayContaining(['url', 'method', 'headers.X A', 'headers.X-B', 'body', 'clear.url']),
+    );
+  });
+
   it('take what is right', () => {
     expect(problems({ body: '{"a": {ttl}, "b": "{ipv6}"}' })).toEqual([]);
     expect(
