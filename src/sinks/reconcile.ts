@@ -40,9 +40,15 @@ export async function reconcile(init: ReconcileInit, request: ReconcileRequest):
   if (confirmed.length > 0) await init.memory.observed(confirmed);
   const outcomes = [...settled, ...confirmed];
   for (const batch of chunks(neighbouring(changes, init.batch), init.batch)) {
-    await init.memory.attempting(batch.map((change) => change.target));
+    const targets = batch.map((change) => change.target);
+    await init.memory.attempting(targets);
     request.signal.throwIfAborted();
-    const written = await writeBatch(batch, init, request);
+    // Within the abort itself: whoever stops this write may begin the next one before anything else runs.
+    const cutOff = () => init.memory.cutOff(targets);
+    request.signal.addEventListener('abort', cutOff, { once: true });
+    const written = await writeBatch(batch, init, request).finally(() =>
+      request.signal.removeEventListener('abort', cutOff),
+    );
     await init.memory.settle(written);
     for (const outcome of written) {
       const what = repairs.get(keyText(outcome.key));

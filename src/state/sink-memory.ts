@@ -33,6 +33,8 @@ export interface SinkMemory {
   holds(): readonly Hold[];
   /** Must be awaited before the write leaves: a process killed in between then knows at its next start. */
   attempting(targets: readonly Target[]): Promise<void>;
+  /** A write under way was stopped from outside: it may have left at any moment until now. */
+  cutOff(targets: readonly Target[]): void;
   /** What became of writes that were noted as attempted. */
   settle(outcomes: readonly Outcome[]): Promise<void>;
   /**
@@ -178,6 +180,10 @@ export class SinkState implements SinkMemory {
     }
   }
 
+  cutOff(targets: readonly Target[]): void {
+    for (const { key } of targets) this.#record(key).lastWrite = this.#clock.monotonic();
+  }
+
   settle(outcomes: readonly Outcome[]): Promise<void> {
     for (const outcome of outcomes) this.#settle(outcome);
     return this.#save();
@@ -211,19 +217,17 @@ export class SinkState implements SinkMemory {
     const record = this.#record(outcome.key);
     const clear =
       outcome.kind === 'unchanged' || (outcome.kind === 'failed' && outcome.failure.unclear !== true);
-    if (record.begun && clear) record.lastWrite = record.writeBefore;
+    // One that was carried out, or may have been, counts from its end: until then the request may have been on its way.
+    if (!clear) record.lastWrite = this.#clock.monotonic();
+    else if (record.begun) record.lastWrite = record.writeBefore;
     record.begun = false;
     switch (outcome.kind) {
       case 'updated':
-        this.#confirm(outcome);
-        record.lastWrite = this.#clock.monotonic();
-        return;
       case 'unchanged':
         this.#confirm(outcome);
         return;
       case 'pending':
         record.doubtful = true;
-        record.lastWrite = this.#clock.monotonic();
         return;
       case 'failed':
         record.doubtful ||= outcome.failure.unclear === true;

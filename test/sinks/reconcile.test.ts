@@ -142,6 +142,23 @@ describe('reconcile', () => {
     ]);
   });
 
+  it('counts a write that is cut off from that very moment, before the next one is considered', async () => {
+    const bench = new Bench();
+    const controller = new AbortController();
+    let counted: number | undefined;
+    bench.answer = () => {
+      bench.now += 700;
+      controller.abort(new Error('newer'));
+      counted = bench.memory.lastWrite(key);
+      return new Promise(() => {});
+    };
+    const began = bench.now;
+    await expect(
+      bench.run(bench.blind, [target('93.184.216.35')], { signal: controller.signal }),
+    ).rejects.toThrow('newer');
+    expect(counted).toBe(began + 700);
+  });
+
   it('tells what stood there before', async () => {
     const bench = new Bench();
     bench.records = [{ key, content: '93.184.216.35' }];

@@ -48,13 +48,22 @@ describe('the time of the last write', () => {
     expect(sink.lastWrite(key('home'))).toBe(first);
   });
 
-  it('stays if nobody knows', async () => {
+  it('is when it ended if nobody knows what became of it: it may have left at the last moment', async () => {
     const sink = await open();
     await began(sink, '203.0.113.1');
     const start = clock.monotonic();
     clock.pass(2_000);
     await sink.settle([failed('home', { class: 'transient', scope: 'sink', unclear: true })]);
-    expect(sink.lastWrite(key('home'))).toBe(start);
+    expect(sink.lastWrite(key('home'))).toBe(start + 2_000);
+  });
+
+  it('is when it was cut off, if that is what ended it', async () => {
+    const sink = await open();
+    await began(sink, '203.0.113.1');
+    const start = clock.monotonic();
+    clock.pass(700);
+    sink.cutOff([target('home', '203.0.113.1')]);
+    expect([sink.lastWrite(key('home')), sink.unclear(key('home'))]).toEqual([start + 700, true]);
   });
 
   it('stays across a crash', async () => {
