@@ -148,13 +148,13 @@ describe('the http detector', () => {
     await expect(reading).rejects.toThrow('enough');
   });
 
-  it('gives one detector a service, each with its witness, without the query', () => {
+  it('gives one detector a service, each with its witness, without path and query', () => {
     const made = detectors([
       'https://a.example.org/ip?token=hush',
       { url: 'http://b.example.org/', operator: 'B', answer: { json: 'ip' } },
     ]);
     expect(made.map(({ witness }) => witness)).toEqual([
-      { detector: 'http', name: 'https://a.example.org/ip', operator: 'a.example.org' },
+      { detector: 'http', name: 'https://a.example.org', operator: 'a.example.org' },
       { detector: 'http', name: 'http://b.example.org', operator: 'B', forgeable: true },
     ]);
   });
