@@ -37,7 +37,10 @@ export interface Sink {
    * be written, the other comes along as a change, although it is right already.
    */
   readonly wholeName?: boolean;
-  /** Opens what the sink itself offers (a listening socket); resolves when it is ready. */
+  /**
+   * Opens what the sink itself offers (a listening socket); resolves when it is ready. Rejects with a `SinkError` if that may still become
+   * possible (it is asked again before each `read` and `write` until it succeeds), with anything else if the configuration cannot work.
+   */
   start?(): Promise<void>;
   /** Idempotent; resolves when nothing of the sink is left. */
   stop?(): Promise<void>;
