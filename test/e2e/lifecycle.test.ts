@@ -161,10 +161,10 @@ describe('SIGHUP', () => {
     expect(told(server)).toEqual(['home.example.net=203.0.113.7', 'home.example.net=203.0.113.8']);
   });
 
-  test('a sink that cannot start leaves the old configuration in force', async () => {
+  test('a sink that can never start leaves the old configuration in force', async () => {
     const netdrift = space.start();
     await netdrift.line('record_updated');
-    const more = `  local: { provider: embedded, listen: '127.0.0.1:${server.url.port}', records: [home.example.test] }\n`;
+    const more = `  local: { provider: embedded, listen: '127.0.0.1:0', zone: other.test, records: [home.example.test] }\n`;
     space.write('config.yaml', `${configOf({ server, file })}${more}`);
     netdrift.process.signal('SIGHUP');
     await netdrift.line('configuration_rejected', { message: 'local' });

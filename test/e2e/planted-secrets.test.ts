@@ -109,7 +109,7 @@ const UNNAMED: readonly Planted[] = ['update-path', 'witness-path', 'witness-que
 const NOT_BESIDE_THE_REST = ['custom.token'];
 
 test('every place that takes a secret keeps it, whatever the provider and the operator do', {
-  timeout: 180_000,
+  timeout: 300_000,
 }, async () => {
   await using space = new Workspace();
   let trouble: Trouble = 'refuse';
@@ -248,7 +248,7 @@ test('every place that takes a secret keeps it, whatever the provider and the op
       shown.push(`$ ${words.join(' ')}\n${stdout}\n${stderr}`);
     };
     const netdrift = space.start({ env });
-    await netdrift.line('write_failed', { sink: 'at-cloudflare' }, { timeout: 20_000 });
+    await netdrift.line('write_failed', { sink: 'at-cloudflare' }, { timeout: 60_000 });
     const watch = space.follow(['watch'], { env });
     await pause(1_500);
     const questions = [
@@ -314,7 +314,7 @@ test('every place that takes a secret keeps it, whatever the provider and the op
       await run('check');
       const mark = netdrift.mark();
       netdrift.process.signal('SIGHUP');
-      await netdrift.line('configuration_rejected', {}, { after: mark });
+      await netdrift.line('configuration_rejected', {}, { after: mark, timeout: 20_000 });
     }
     await Promise.all([run('once'), run('plan')]);
 
@@ -348,7 +348,7 @@ test('every place that takes a secret keeps it, whatever the provider and the op
     }
     // Without a running netdrift it watches by itself.
     const alone = space.follow(['watch'], { env });
-    await alone.line('detector_failed', {}, { timeout: 20_000 });
+    await alone.line('address_unavailable', {}, { timeout: 60_000 });
     await alone.end();
     shown.push(alone.process.output());
     for (const folder of ['state', ...rounds.map((_, index) => `state-${index}`)]) {
