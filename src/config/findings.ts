@@ -25,6 +25,7 @@ export class Findings {
   readonly secrets = new Set<string>();
   readonly #file: string;
   readonly #tree: YamlTree;
+  readonly #mask = createMask();
 
   constructor(file: string, tree: YamlTree) {
     this.#file = file;
@@ -103,7 +104,8 @@ export class Findings {
 
   /** Secrets of one to three characters would only riddle the words with holes. */
   #scrub(text: string): string {
-    return createMask([...this.secrets]).scrub(text);
+    for (const secret of this.secrets) this.#mask.add(secret);
+    return this.#mask.scrub(text);
   }
 }
 

@@ -7,6 +7,7 @@ import { keyText } from '../../src/model/record.ts';
 import { answerDyndns2 } from '../fakes/dyndns2.ts';
 import { type FakeHttpServer, startHttpServer } from '../fakes/http-server.ts';
 import { RecordStore } from '../fakes/records.ts';
+import { required } from './support/needs.ts';
 
 // Two programs that real dyndns2 servers know well must find in our fake what they expect; else the fake would prove our own mistakes.
 
@@ -84,7 +85,8 @@ const inadyn: Foreign = {
   says: { badauth: /badauth/, nohost: /nohost/ },
 };
 
-const has = (program: string): boolean => spawnSync('which', [program]).status === 0;
+const has = (program: string): boolean =>
+  required(spawnSync('which', [program]).status === 0 ? undefined : `needs ${program}`) === undefined;
 
 describe.each([ddclient, inadyn])('$program and our fake dyndns2 server', (foreign) => {
   let folder: string;
