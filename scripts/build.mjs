@@ -44,11 +44,11 @@ const withoutHttp2 = {
   },
 };
 
-/** Packages that ours ask for and that do not ship; docs/dependencies.md has the reasons. */
+/** Packages that ours ask for and that do not ship, whatever an older `node_modules` holds; docs/dependencies.md has the reasons. */
 const withStandIns = {
   name: 'with-stand-ins',
   setup(build) {
-    build.onResolve({ filter: /^ip$/ }, () => ({ path: path.join(root, 'scripts/stand-ins/ip.cjs') }));
+    build.onResolve({ filter: /^ip$/ }, () => ({ path: path.join(root, 'scripts/stand-ins/ip/index.cjs') }));
   },
 };
 

@@ -35,7 +35,7 @@ export const ERRORS = {
   },
   NETDRIFT_SINK_START: {
     message: (sink: string, why: string) => `sink ${sink} could not start: ${why}`,
-    remedy: 'mend what the message names; a listening address must be free and belong to this host',
+    remedy: 'mend what the message names in the configuration of that sink',
     exit: 78,
   },
 } as const;

@@ -62,7 +62,7 @@ export async function planCommand(options: {
     );
     const book = await firstValueFrom(addresses(addressParts(settings, { ...init, confirmed })));
     const plans = await Promise.all(settings.sinks.map((sink) => planSink(sink, book, init)));
-    const records = plans.flat();
+    const records = logging.scrubbed(plans.flat());
     process.stdout.write(options.json ? `${JSON.stringify(records, null, 2)}\n` : `${formatPlan(records)}\n`);
     if (records.some(({ verdict }) => verdict === 'failed')) return EXIT.unpublished;
     return records.every(({ verdict }) => verdict === 'unknown') ? EXIT.noAddress : EXIT.published;

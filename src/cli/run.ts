@@ -11,6 +11,9 @@ const GRACE = 3_000;
 
 /** Runs until SIGTERM or SIGINT (a second one ends it at once). SIGHUP reads the configuration again, SIGUSR1 makes it look. */
 export async function run(options: { readonly config?: string }): Promise<number> {
+  // Read by the C library at the first name it resolves. By itself it waits 5 s before it asks again: a question that left in the last moment
+  // of an outage would hold up the publication for so long after the network's return.
+  process.env['RES_OPTIONS'] ??= 'timeout:1 attempts:2';
   // From the first moment to the last: a signal that nobody listens to ends the process, and between two sessions nobody listens to SIGUSR1.
   process.on('SIGUSR1', () => {});
   let reload: (() => void) | undefined;

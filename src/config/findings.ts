@@ -1,4 +1,5 @@
 import type * as z from 'zod';
+import { createMask } from '../model/mask.ts';
 import { issueFindings, valueAt } from './issues.ts';
 import { type Path, type Problem, pathText, valueText } from './problems.ts';
 import { keysAt } from './schema-keys.ts';
@@ -24,6 +25,7 @@ export class Findings {
   readonly secrets = new Set<string>();
   readonly #file: string;
   readonly #tree: YamlTree;
+  readonly #mask = createMask();
 
   constructor(file: string, tree: YamlTree) {
     this.#file = file;
@@ -91,16 +93,19 @@ export class Findings {
     const value = valueAt(this.#tree.value, path);
     if (typeof value === 'string') {
       if (this.secrets.has(value)) return '[secret]';
-      return this.#scrub(valueText(value.replace(/\/\/[^/]*@/g, '//[secret]@').replace(/\?.*/s, '?…')));
+      return valueText(
+        this.#scrub(value)
+          .replace(/\/\/[^/]*@/g, '//[secret]@')
+          .replace(/\?.*/s, '?…'),
+      );
     }
     return typeof value === 'number' || typeof value === 'boolean' ? valueText(value) : undefined;
   }
 
   /** Secrets of one to three characters would only riddle the words with holes. */
   #scrub(text: string): string {
-    let clean = text;
-    for (const secret of this.secrets) if (secret.length > 3) clean = clean.replaceAll(secret, '[secret]');
-    return clean;
+    for (const secret of this.secrets) this.#mask.add(secret);
+    return this.#mask.scrub(text);
   }
 }
 

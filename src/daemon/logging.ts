@@ -4,7 +4,7 @@ import { type Destination, openDestination } from '../telemetry/destination.ts';
 import type { Log } from '../telemetry/log.ts';
 import { createLog, type LogLevel } from '../telemetry/logger.ts';
 import { createRedactor } from '../telemetry/redact.ts';
-import { secretValues } from './secrets.ts';
+import { proxySecrets, secretValues } from './secrets.ts';
 import { createWatchers, type Watchers } from './watchers.ts';
 
 /** The log of the process, and what belongs to it. */
@@ -39,7 +39,7 @@ export function openLogging(settings: Settings, init: LoggingInit): Logging {
     return createLog({ level: 'trace', format: 'json' }, { ...components, destination: quiet });
   });
   const use = (wanted: Settings): void => {
-    for (const value of secretValues(wanted)) redact.add(value);
+    for (const value of [...secretValues(wanted), ...proxySecrets(process.env)]) redact.add(value);
     root.setLevel(init.level ?? wanted.log.level);
   };
   use(settings);

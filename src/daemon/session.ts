@@ -3,8 +3,9 @@ import { NetdriftError } from '../errors.ts';
 import type { RecordKey } from '../model/record.ts';
 import type { Settings, SinkSettings } from '../model/settings.ts';
 import type { HttpClient } from '../net/http.ts';
-import type { Provider, Sink } from '../sinks/contract.ts';
+import { type Provider, type Sink, SinkError } from '../sinks/contract.ts';
 import { type ReconcileInit, reconcile } from '../sinks/reconcile.ts';
+import { startedOnUse } from '../sinks/started-on-use.ts';
 import { withAuthoritativeLookup } from '../sinks/with-lookup.ts';
 import { createBoundRoutes } from '../sources/addresses/bound-route.ts';
 import { type SinkMemory, volatileMemory } from '../state/sink-memory.ts';
@@ -62,7 +63,7 @@ export function reconcileInit(
 
 /**
  * Starts the sinks, then the pipeline.
- * @throws NetdriftError NETDRIFT_SINK_START if a sink cannot offer what it is configured to; nothing is left running then.
+ * @throws NetdriftError NETDRIFT_SINK_START if a sink can never offer what it is configured to; nothing is left running then.
  */
 export async function startSession(settings: Settings, given: SessionInit): Promise<Session> {
   const { host, log, narrator } = given;
@@ -167,11 +168,20 @@ function firstOf(
 async function startSinks(settings: Settings, init: SessionInit): Promise<readonly RunningSink[]> {
   const started: RunningSink[] = [];
   for (const sink of settings.sinks) {
-    const running = createSink(sink, init);
+    const created = createSink(sink, init);
+    const running = init.single === true ? created : { ...created, sink: startedOnUse(created.sink) };
     await running.memory.prune(sink.records.map((record) => record.key));
     try {
       if (init.single !== true) await running.sink.start?.();
     } catch (error) {
+      if (error instanceof SinkError) {
+        started.push(running);
+        init.log.error('sink_not_started', `${error.message}; it is tried again, and the other sinks go on`, {
+          component: 'sink',
+          sink: sink.name,
+        });
+        continue;
+      }
       await stopSinks(started);
       const why = error instanceof Error ? error.message : String(error);
       throw new NetdriftError('NETDRIFT_SINK_START', [sink.name, why], { cause: error });

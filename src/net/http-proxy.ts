@@ -19,6 +19,15 @@ export function proxyFor(url: URL, environment: ProxyEnvironment): URL | undefin
   throw new HttpFailure('connect', false, `${name.toUpperCase()} does not name an http or https proxy`);
 }
 
+/** All proxies that the environment names, whatever they are for. */
+export function proxiesOf(environment: ProxyEnvironment): readonly URL[] {
+  return ['http_proxy', 'https_proxy', 'all_proxy'].flatMap((name) =>
+    [environment[name], environment[name.toUpperCase()]].flatMap((text) =>
+      text !== undefined && URL.canParse(text) ? [new URL(text)] : [],
+    ),
+  );
+}
+
 function isExcepted(url: URL, list: string): boolean {
   const host = url.hostname.replace(/^\[|\]$/g, '').toLowerCase();
   const port = url.port || (url.protocol === 'https:' ? '443' : '80');

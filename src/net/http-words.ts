@@ -1,36 +1,25 @@
 import type { Secret } from '../config/secret.ts';
+import { createMask } from '../model/mask.ts';
+import { oneLine, shortened } from '../model/words.ts';
 
+/** The most of a provider's own words that a message repeats. */
 const LONGEST = 200;
-// C0, DEL and C1 controls, and the invisible characters that turn the direction of text (Unicode UAX #9).
-const CONTROLS = /[\p{Cc}\u200e\u200f\u202a-\u202e\u2066-\u2069]+/gu;
+
+/** The most of a text that should have been something else: it may be anything, a key included, and its beginning says what it is. */
+const LONGEST_QUOTE = 60;
 
 /**
  * A provider's own words, fit for a message: one line, no control characters, at most 200 characters, and none of
- * the given secrets, in case the provider repeats what it was sent (plainly, percent-encoded, in base64 or as JSON).
+ * the given secrets, in case the provider repeats what it was sent (plainly, percent-encoded, in base64 or as JSON). They are
+ * taken out first: half of a secret, or one on another line, is not found again.
  */
-export function cleanWords(text: string, secrets: readonly Secret[] = []): string {
-  let clean = text;
-  for (const secret of secrets) {
-    for (const form of formsOf(secret.reveal())) clean = clean.replaceAll(form, '[secret]');
-  }
-  clean = clean.replaceAll(CONTROLS, ' ').replaceAll(/\s+/g, ' ').trim();
-  // By code points, so that a character outside the basic plane is not cut in half.
-  const characters = [...clean];
-  return characters.length <= LONGEST ? clean : `${characters.slice(0, LONGEST - 1).join('')}…`;
+export function cleanWords(text: string, secrets: readonly Secret[] = [], longest = LONGEST): string {
+  const mask = createMask(secrets.map((secret) => secret.reveal()));
+  return shortened(oneLine(mask.scrub(text)), longest);
 }
 
-function formsOf(value: string): readonly string[] {
-  // Shorter ones stand by chance in ordinary words; masking those would tell more than it hides.
-  if (value.length < 4) return [];
-  const forms = new Set([
-    value,
-    encodeURIComponent(value),
-    Buffer.from(value).toString('base64'),
-    JSON.stringify(value).slice(1, -1),
-  ]);
-  // The longest first: the plain form may be part of another.
-  return [...forms].sort((a, b) => b.length - a.length);
-}
+/** A text that is not what was asked for, shown in part. */
+export const quoted = (text: string): string => cleanWords(text, [], LONGEST_QUOTE);
 
 /** True for hosts that never leave this machine (RFC 6761 section 6.3, RFC 1122 section 3.2.1.3, RFC 4291 section 2.5.3). */
 export function isLoopbackHost(hostname: string): boolean {

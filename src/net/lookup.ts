@@ -51,6 +51,12 @@ export function createLookup(components: LookupComponents): LookupFunction {
   };
 }
 
+/**
+ * c-ares waits 5 s and 10 s otherwise. A question that left in the last moment of an outage is then repeated only when nobody would wait for
+ * it any more; a resolver in good health answers within a second, or at the second question from what it has found out by then.
+ */
+const RESOLVER = { timeout: 1_000, tries: 2 };
+
 /** What this host has for it. */
 const host: LookupComponents = {
   system: (name, family) =>
@@ -61,7 +67,7 @@ const host: LookupComponents = {
     }),
   direct: async (name, family) => {
     // A new one each time: it reads resolv.conf when it is made, and that changes with the network.
-    const resolver = new Resolver();
+    const resolver = new Resolver(RESOLVER);
     const ask = (kind: 4 | 6) =>
       new Promise<readonly LookupAddress[]>((resolve, reject) => {
         const take = (error: NodeJS.ErrnoException | null, found: readonly string[]): void =>

@@ -48,7 +48,10 @@ export interface Sink {
    * - `unconfirmed`: that were not written yet, where it must be said that there is no address.
    */
   readonly writesAgain?: 'unclear' | 'unconfirmed';
-  /** Opens what the sink itself offers (a listening socket); resolves when it is ready. */
+  /**
+   * Opens what the sink itself offers (a listening socket); resolves when it is ready. Rejects with a `SinkError` if that may still become
+   * possible (it is asked again before each `read` and `write` until it succeeds), with anything else if the configuration cannot work.
+   */
   start?(): Promise<void>;
   /** Idempotent; resolves when nothing of the sink is left. */
   stop?(): Promise<void>;

@@ -85,6 +85,10 @@ export const EVENTS = {
     'the session cannot start (a port may have been taken); it is tried again every second',
   ),
 
+  sink_not_started: event(
+    'error',
+    'what a sink itself offers cannot be opened yet, such as its listening address; tried again, the other sinks go on',
+  ),
   embedded_listening: event('info', 'the embedded name server answers; with its addresses and zones'),
   embedded_answer_failed: event('error', 'a query to the embedded name server could not be answered'),
   embedded_send_failed: event('debug', 'an answer of the embedded name server could not be sent'),

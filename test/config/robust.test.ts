@@ -51,7 +51,8 @@ const VALUES = [
   'A',
 ];
 
-describe('whatever the file holds', () => {
+// Thousands of configurations a property: under coverage, or on a busy machine, that takes more than the usual time.
+describe('whatever the file holds', { timeout: 90_000 }, () => {
   test('text at random gives settings or problems, never an exception', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary', maxLength: 200 }), (text) => judged(parse(text))),

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { Secret } from '../../src/config/secret.ts';
-import { secretValues } from '../../src/daemon/secrets.ts';
+import { proxySecrets, secretValues } from '../../src/daemon/secrets.ts';
 import { providers } from '../../src/sinks/registry.ts';
 import { detectorKinds } from '../../src/sources/addresses/registry.ts';
 import { settingsOf } from '../config/fakes.ts';
@@ -37,4 +37,32 @@ test('finds those of real sinks, also in headers, URLs and bodies that take them
   expect(found).toContain('planted-1');
   expect(found.some((value) => value.startsWith('planted-2'))).toBe(true);
   expect(found.length).toBe(3);
+});
+
+test('finds what may be a token in URLs and in paths with a query, and leaves names and short words', () => {
+  const settings = {
+    services: [
+      new URL('https://me:p%40ss@ip.example.org/v1/abcdef0123456789?format=json&token=planted%2D4'),
+      new URL('https://only-a-token@ip.example.org/?name=home.example.org'),
+    ],
+    path: '/nic/update?system=dyndns&key=planted-5&host=home.example.org',
+    file: '/var/lib/a-rather-long-name-of-a-file',
+  };
+  expect(secretValues(settings)).toEqual([
+    'p@ss',
+    'planted-4',
+    'abcdef0123456789',
+    'only-a-token',
+    'planted-5',
+  ]);
+});
+
+test('finds the credentials of the proxies that the environment names', () => {
+  const environment = {
+    HTTPS_PROXY: 'http://me:planted-6@proxy.example.org:3128',
+    http_proxy: 'http://planted-7@proxy.example.org:3128',
+    HTTP_PROXY: 'proxy.example.org:3128',
+    NO_PROXY: 'example.org',
+  };
+  expect(proxySecrets(environment)).toEqual(['planted-7', 'planted-6']);
 });

@@ -6,9 +6,17 @@ import { createPools } from '../../src/daemon/pools.ts';
 import { type Session, type SessionInit, startSession } from '../../src/daemon/session.ts';
 import { NetdriftError } from '../../src/errors.ts';
 import type { Trigger } from '../../src/model/trigger.ts';
-import type { Call, Change, Provider, Sink, WriteResult } from '../../src/sinks/contract.ts';
+import {
+  type Call,
+  type Change,
+  type Provider,
+  type Sink,
+  SinkError,
+  type WriteResult,
+} from '../../src/sinks/contract.ts';
 import { detectorKinds } from '../../src/sources/addresses/registry.ts';
 import { openState, type StateStore } from '../../src/state/store.ts';
+import type { SinkReport } from '../../src/streams/fan-out.ts';
 import { settingsOf } from '../config/fakes.ts';
 import { temporaryFolder } from '../state/fixture.ts';
 import { offline } from '../streams/support.ts';
@@ -194,6 +202,32 @@ describe('the start of a session', () => {
     });
     expect(first.sink.stop).toHaveBeenCalledTimes(1);
     expect(first.writes).toEqual([]);
+  });
+
+  test('a sink that cannot start yet fails like one that nobody reaches, and starts once it can; the others go on', async () => {
+    const free = [false];
+    const late = fakeProvider('late', {
+      start: vi.fn(async () => {
+        const failure = { class: 'unreachable', scope: 'sink', message: 'no such address yet' } as const;
+        if (!free[0]) throw new SinkError(failure);
+      }),
+    });
+    const good = fakeProvider('good');
+    const providers = [late.provider, good.provider];
+    const text = `sinks: { a: { provider: late, ${SINK} }, b: { provider: good, ${SINK} } }`;
+    const triggers = new Subject<Trigger>();
+    session = await startSession(settings(text, providers), { ...init, providers, triggers });
+    const reports: SinkReport[] = [];
+    session.reports.subscribe((report) => reports.push(report));
+    await vi.waitFor(() => expect(reports.some(({ sink }) => sink.name === 'a')).toBe(true));
+    const first = reports.find(({ sink }) => sink.name === 'a');
+    expect(first?.outcomes).toMatchObject([{ kind: 'failed', failure: { message: 'no such address yet' } }]);
+    expect(first?.retryIn).toBeGreaterThan(0);
+    expect(late.writes).toEqual([]);
+    expect(good.writes).toHaveLength(1);
+    free[0] = true;
+    triggers.next({ reason: 'operator', source: 'test', mode: 'inject' });
+    await vi.waitFor(() => expect(late.writes).toHaveLength(1));
   });
 
   test('a single run starts no servers', async () => {

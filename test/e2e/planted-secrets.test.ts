@@ -3,17 +3,28 @@ import { expect, test } from 'vitest';
 import { describeProvider } from '../../src/sinks/describe.ts';
 import { providers } from '../../src/sinks/registry.ts';
 import { makeCertificate } from '../fakes/certificate.ts';
-import { startProxy } from '../fakes/http-proxy.ts';
+import { type FakeProxy, startProxy } from '../fakes/http-proxy.ts';
 import { type Reply, type SeenRequest, startHttpServer } from '../fakes/http-server.ts';
 import { pause } from '../lab/support/moment.ts';
-import { type Planted, plantedSink, providerHosts, secretPaths, shapesOf } from './support/planted.ts';
+import { piecesOf } from '../support/pieces.ts';
+import {
+  longSecrets,
+  type Planted,
+  plantedSink,
+  providerHosts,
+  secretPaths,
+  shapesOf,
+} from './support/planted.ts';
 import { Workspace } from './support/workspace.ts';
 
 /** Each hands back what it was sent, in its own way of failing. */
-type Trouble = 'refuse' | 'refuse_in_json' | 'garbage' | 'half' | 'cut' | 'hang';
+type Trouble = 'refuse' | 'refuse_in_json' | 'garbage' | 'half' | 'cut' | 'hang' | 'elsewhere' | 'huge';
 
 function replyTo({ method, target, headers, body }: SeenRequest, trouble: Trouble): Reply {
-  const said = `${method} ${target} ${JSON.stringify(headers)} ${body}`;
+  const basic = /^Basic (.*)$/.exec(headers.authorization ?? '')?.[1] ?? '';
+  // The name and password also as they were before they were encoded, lines and all.
+  const login = Buffer.from(basic, 'base64').toString('utf8');
+  const said = `${login} ${method} ${target} ${JSON.stringify(headers)} ${body}`;
   switch (trouble) {
     case 'refuse':
       return {
@@ -44,6 +55,14 @@ function replyTo({ method, target, headers, body }: SeenRequest, trouble: Troubl
       return { raw: `HTTP/1.1 200 OK\r\nx-said: ${said.replace(/[^ -~]/g, '?')}\r\ncontent-` };
     case 'hang':
       return { hang: 'headers' };
+    case 'elsewhere':
+      return {
+        status: 301,
+        headers: { location: `http://127.0.0.1:9/${encodeURIComponent(said)}` },
+        body: said,
+      };
+    case 'huge':
+      return { body: said.padEnd(4_000_000, said), announce: 100_000_000 };
   }
 }
 
@@ -78,11 +97,19 @@ function placed(
   return { ...mapping, [name]: rest.length === 0 ? value : placed(inner, rest, value) };
 }
 
+/** What an operator may write into places that are no secrets by their name: an update path, a witness's path and query. */
+const UNNAMED: readonly Planted[] = ['update-path', 'witness-path', 'witness-query'].map((name) => ({
+  provider: name,
+  path: [],
+  value: `Kanarienvogel-of-the-${name}`,
+  telling: `Kanarienvogel-of-the-${name}`,
+}));
+
 /** `custom` takes a token only where a template names it; the example has a password in its place. */
 const NOT_BESIDE_THE_REST = ['custom.token'];
 
 test('every place that takes a secret keeps it, whatever the provider and the operator do', {
-  timeout: 90_000,
+  timeout: 300_000,
 }, async () => {
   await using space = new Workspace();
   let trouble: Trouble = 'refuse';
@@ -91,6 +118,8 @@ test('every place that takes a secret keeps it, whatever the provider and the op
   const plain = await startHttpServer({ respond });
   const secure = await startHttpServer({ respond, tls: certificate });
   const proxy = await startProxy(Number(secure.url.port));
+  const refusing = await startProxy(Number(secure.url.port), 'refuse');
+  const strange = await startProxy(Number(secure.url.port), 'strange');
   const port = Number(plain.url.port);
   try {
     const proxyUrl = new URL(proxy.url);
@@ -109,6 +138,7 @@ test('every place that takes a secret keeps it, whatever the provider and the op
         telling: 'Kanarienvogel-of-the-proxy',
       },
     ];
+    const long = longSecrets();
     const sinks: Record<string, unknown> = {};
     for (const provider of providers) {
       const { mapping, planted } = plantedSink(provider, port);
@@ -137,6 +167,25 @@ test('every place that takes a secret keeps it, whatever the provider and the op
       };
     }
     expect(all.length).toBeGreaterThan(60);
+    all.push(...UNNAMED);
+    const [updatePath, witnessPath, witnessQuery] = UNNAMED.map(({ value }) => value);
+    for (const one of long) {
+      sinks[`long-${one.path.join('')}`] = {
+        provider: 'dyndns2',
+        server: plain.url.href,
+        path: `/nic/update?key=${updatePath}`,
+        username: 'me',
+        password: { file: space.write(`long-${one.path.join('')}`, `${one.value}\n`) },
+        timeout: '1500ms',
+        allow: ['documentation'],
+        records: [{ name: 'home.example.org', types: ['A'] }],
+      };
+    }
+    sinks['nowhere'] = {
+      ...(sinks['long-lines'] as object),
+      server: 'http://nowhere.invalid',
+      insecure_http: true,
+    };
 
     const configuration = {
       state_dir: 'state',
@@ -153,13 +202,39 @@ test('every place that takes a secret keeps it, whatever the provider and the op
           ipv4: [{ detector: 'file', path: space.path('secret-2') }],
           ipv6: [{ detector: 'command', argv: ['cat', space.path('secret-2')] }],
         },
+        ...Object.fromEntries(
+          long.map(({ path }) => [
+            `slip-${path.join('')}`,
+            {
+              ipv4: [
+                { detector: 'file', path: space.path(`long-${path.join('')}`) },
+                {
+                  detector: 'command',
+                  argv: ['sh', '-c', `cat ${space.path(`long-${path.join('')}`)} >&2; exit 1`],
+                },
+              ],
+              ipv6: [{ detector: 'command', argv: ['cat', space.path(`long-${path.join('')}`)] }],
+            },
+          ]),
+        ),
+        asking: {
+          ipv4: [
+            {
+              detector: 'http',
+              services: [`${plain.url.href}${witnessPath}?key=${witnessQuery}`],
+            },
+          ],
+        },
       },
       sinks,
     };
     Object.assign(configuration.sinks['at-dyndns2'] as object, {
       records: [
         { name: 'home.example.org', types: ['A'] },
-        { name: 'slip.example.org', uplink: 'slip' },
+        ...['slip', 'asking', ...long.map(({ path }) => `slip-${path.join('')}`)].map((uplink) => ({
+          name: `${uplink}.example.org`,
+          uplink,
+        })),
       ],
     });
     const write = (more: object): string =>
@@ -167,24 +242,27 @@ test('every place that takes a secret keeps it, whatever the provider and the op
     write({});
 
     const shown: string[] = [];
-    const run = async (...words: string[]): Promise<void> => {
+    const run = async (...words: string[]): Promise<void> => runWith(env, ...words);
+    const runWith = async (env: Record<string, string>, ...words: string[]): Promise<void> => {
       const { stdout, stderr } = await space.run(words, { env });
       shown.push(`$ ${words.join(' ')}\n${stdout}\n${stderr}`);
     };
     const netdrift = space.start({ env });
-    await netdrift.line('write_failed', { sink: 'at-cloudflare' }, { timeout: 20_000 });
+    await netdrift.line('write_failed', { sink: 'at-cloudflare' }, { timeout: 60_000 });
     const watch = space.follow(['watch'], { env });
     await pause(1_500);
     const questions = [
       ['status'],
       ['status', '--json'],
       ['check'],
+      ['doctor'],
       ['doctor', '--json'],
+      ['trigger'],
       ['providers'],
       ['providers', 'webhook'],
     ];
     await Promise.all(questions.map((words) => run(...words)));
-    for (const next of ['refuse_in_json', 'garbage', 'half'] as const) {
+    for (const next of ['refuse_in_json', 'garbage', 'half', 'elsewhere'] as const) {
       trouble = next;
       await run('plan');
       await Promise.all(
@@ -236,19 +314,44 @@ test('every place that takes a secret keeps it, whatever the provider and the op
       await run('check');
       const mark = netdrift.mark();
       netdrift.process.signal('SIGHUP');
-      await netdrift.line('configuration_rejected', {}, { after: mark });
+      await netdrift.line('configuration_rejected', {}, { after: mark, timeout: 20_000 });
     }
     await Promise.all([run('once'), run('plan')]);
 
     await netdrift.end();
     await watch.process.exited;
     shown.push(netdrift.process.output(), watch.process.output());
-    for (const [index, next] of (['cut', 'hang', 'garbage'] as const).entries()) {
+    const { NODE_EXTRA_CA_CERTS: _, ...untrusting } = env;
+    const through = (other: FakeProxy): Record<string, string> => {
+      const url = new URL(other.url);
+      url.username = proxyUrl.username;
+      url.password = proxyUrl.password;
+      return { ...env, HTTPS_PROXY: url.href };
+    };
+    const rounds: readonly (readonly [Trouble, Record<string, string>])[] = [
+      ['cut', env],
+      ['hang', env],
+      ['garbage', env],
+      ['huge', env],
+      ['elsewhere', env],
+      ['refuse', untrusting],
+      ['refuse', through(refusing)],
+      ['refuse', through(strange)],
+    ];
+    for (const [index, [next, around]] of rounds.entries()) {
       trouble = next;
-      write({ state_dir: `state-${index}` });
-      await run('once');
+      write({
+        state_dir: `state-${index}`,
+        log: { level: 'trace', format: index % 2 === 0 ? 'text' : 'json' },
+      });
+      await runWith(around, 'once');
     }
-    for (const folder of ['state', 'state-0', 'state-1', 'state-2']) {
+    // Without a running netdrift it watches by itself.
+    const alone = space.follow(['watch'], { env });
+    await alone.line('address_unavailable', {}, { timeout: 60_000 });
+    await alone.end();
+    shown.push(alone.process.output());
+    for (const folder of ['state', ...rounds.map((_, index) => `state-${index}`)]) {
       for (const name of readdirSync(space.path(folder))) {
         const entry = space.path(`${folder}/${name}`);
         if (statSync(entry).isFile()) shown.push(readFileSync(entry, 'utf8'));
@@ -260,7 +363,8 @@ test('every place that takes a secret keeps it, whatever the provider and the op
     const asked = [...plain.requests, ...secure.requests];
     expect(new Set(asked.map(({ headers }) => headers.host)).size).toBeGreaterThan(30);
     const heard = JSON.stringify(asked);
-    expect(all.filter(({ telling }) => heard.includes(telling)).length).toBeGreaterThan(30);
+    const unheard = [...all, ...long].filter(({ telling }) => !heard.includes(telling));
+    expect(unheard.map(({ provider, path }) => `${provider}.${path.join('.')}`)).toEqual([]);
     expect(proxy.requests.some(({ authorization }) => authorization !== undefined)).toBe(true);
     expect(text).toContain('[secret]');
     for (const word of [
@@ -283,7 +387,8 @@ test('every place that takes a secret keeps it, whatever the provider and the op
       }),
     );
     expect(found).toEqual([]);
+    for (const { value } of long) expect(piecesOf(value, text)).toEqual([]);
   } finally {
-    await Promise.all([plain.close(), secure.close(), proxy.close()]);
+    await Promise.all([plain, secure, proxy, refusing, strange].map((server) => server.close()));
   }
 });

@@ -96,7 +96,6 @@ describe('a secret that a witness hands back (the file of the password in the pl
     for (const shape of SHAPES) expect(text).not.toContain(shape);
   });
 
-  // A known defect: the status passes no redactor.
   test('is not in the status', async () => {
     const text = await printed([['status'], ['status', '--json']]);
     for (const shape of SHAPES) expect(text).not.toContain(shape);

@@ -10,13 +10,14 @@ export interface FakeProxy {
 
 /**
  * An HTTP proxy on a loopback port: tunnels and plain forwarding. Whatever host is asked for, it goes to `port` on 127.0.0.1.
- * `mode: refuse` answers 403 to everything, `mute` answers nothing.
+ * `mode: refuse` answers 403 to everything, `strange` 407 to everything, `mute` nothing.
  */
 export async function startProxy(
   port: number,
-  mode: 'serve' | 'refuse' | 'mute' = 'serve',
+  mode: 'serve' | 'refuse' | 'strange' | 'mute' = 'serve',
 ): Promise<FakeProxy> {
   const requests: Array<{ line: string; authorization?: string }> = [];
+  const refusal = mode === 'refuse' ? 403 : mode === 'strange' ? 407 : undefined;
   const sockets = new Set<Socket>();
   const note = (incoming: http.IncomingMessage): void => {
     const authorization = incoming.headers['proxy-authorization'];
@@ -26,7 +27,7 @@ export async function startProxy(
   const server = http.createServer((incoming, response) => {
     note(incoming);
     if (mode === 'mute') return;
-    if (mode === 'refuse') return void response.writeHead(403).end();
+    if (refusal !== undefined) return void response.writeHead(refusal).end();
     const path = new URL(incoming.url ?? '/').pathname;
     const { method, headers } = incoming;
     const onward = http.request({ host: '127.0.0.1', port, path, method, headers }, (answer) => {
@@ -39,7 +40,8 @@ export async function startProxy(
   server.on('connect', (incoming, socket: Socket) => {
     note(incoming);
     if (mode === 'mute') return;
-    if (mode === 'refuse') return void socket.end('HTTP/1.1 403 Forbidden\r\ncontent-length: 0\r\n\r\n');
+    if (refusal !== undefined)
+      return void socket.end(`HTTP/1.1 ${refusal} Not so\r\ncontent-length: 0\r\n\r\n`);
     const onward = connect(port, '127.0.0.1', () => {
       socket.write('HTTP/1.1 200 Connection established\r\n\r\n');
       onward.pipe(socket).pipe(onward);

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
+import { MOST_AMPLIFIED } from '../../src/sinks/embedded/respond.ts';
 import { flood } from './support/flood.ts';
-import { MOST_AMPLIFIED } from './targets/dns.ts';
 
 const SEED = 20_260_101;
 

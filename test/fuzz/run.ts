@@ -3,10 +3,10 @@
 import { randomInt } from 'node:crypto';
 import { parseArgs } from 'node:util';
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
+import { MOST_AMPLIFIED } from '../../src/sinks/embedded/respond.ts';
 import { targets } from './registry.ts';
 import { flood } from './support/flood.ts';
 import type { FuzzTarget, RunReport } from './support/target.ts';
-import { MOST_AMPLIFIED } from './targets/dns.ts';
 
 const FLOOD = 'a million datagrams';
 const DATAGRAMS = 1_000_000;

@@ -17,9 +17,11 @@ import { embeddedOptions } from '../../src/sinks/embedded/options.ts';
 import { createRfc2136 } from '../../src/sinks/rfc2136/index.ts';
 import type { Rfc2136Options } from '../../src/sinks/rfc2136/options.ts';
 import { silentLog } from '../../src/telemetry/log.ts';
+import { required } from './support/needs.ts';
 
 const missing = ['named', 'dig'].filter((program) => spawnSync('which', [program]).status !== 0);
-const title = missing.length === 0 ? 'BIND 9' : `BIND 9 [skipped: needs ${missing.join(', ')}]`;
+const why = required(missing.length === 0 ? undefined : `needs ${missing.join(', ')}`);
+const title = why === undefined ? 'BIND 9' : `BIND 9 [skipped: ${why}]`;
 const run = promisify(execFile);
 
 const secretOf = (algorithm: string): string =>

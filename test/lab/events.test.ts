@@ -12,6 +12,7 @@ import { parseInet6 } from '../../src/sources/snapshot/inet6.ts';
 import { linuxEvents } from '../../src/sources/triggers/linux-events.ts';
 import { type Difference, difference } from '../../src/streams/difference.ts';
 import { silentLog } from '../../src/telemetry/log.ts';
+import { required } from './support/needs.ts';
 
 const NAMESPACE = `netdrift-events-${process.pid}`;
 
@@ -31,7 +32,7 @@ function unusable(): string | undefined {
   }
 }
 
-const missing = unusable();
+const missing = required(unusable());
 if (missing !== undefined) console.warn(`skipped test/lab/events: ${missing}`);
 
 const pause = (milliseconds: number): Promise<unknown> => firstValueFrom(timer(milliseconds));

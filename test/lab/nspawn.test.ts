@@ -30,7 +30,6 @@ const DROP_IN = `[Service]
 LoadCredential=dyn:/etc/netdrift/dyn.password
 WatchdogSec=2s
 RestartSec=100ms
-LimitCORE=0
 `;
 
 const why = missing(['systemd-nspawn', 'systemd-notify', 'nsenter', 'dig']);

@@ -10,11 +10,13 @@ import type { WriteResult } from '../../src/sinks/contract.ts';
 import { plan } from '../../src/sinks/plan.ts';
 import { powerdns } from '../../src/sinks/powerdns.ts';
 import { callOf, components, target } from '../sinks/rest/support.ts';
+import { required } from './support/needs.ts';
 
 const PROGRAMS = ['pdns_server', 'pdnsutil', 'sqlite3', 'dig'];
 const SCHEMA = '/usr/share/pdns-backend-sqlite3/schema/schema.sqlite3.sql';
 const missing = PROGRAMS.filter((program) => spawnSync('which', [program]).status !== 0);
-const title = missing.length === 0 ? 'PowerDNS' : `PowerDNS [skipped: needs ${missing.join(', ')}]`;
+const why = required(missing.length === 0 ? undefined : `needs ${missing.join(', ')}`);
+const title = why === undefined ? 'PowerDNS' : `PowerDNS [skipped: ${why}]`;
 const run = promisify(execFile);
 
 const KEY = 'the-api-key-of-the-lab';

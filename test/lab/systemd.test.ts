@@ -32,6 +32,10 @@ describeUnit(why === undefined ? title : `${title} [skipped: ${why}]`, () => {
     expect(await analyze('verify', '--recursive-errors=no')).toEqual({ code: 0, stdout: '', stderr: '' });
   });
 
+  test('keeps no core of a process that the watchdog ended: secrets are in its memory', () => {
+    expect(readFileSync(UNIT, 'utf8')).toMatch(/^LimitCORE=0$/m);
+  });
+
   test(`has an exposure of ${HIGHEST_EXPOSURE} at most`, async () => {
     const { stdout, stderr } = await analyze('security', '--offline=true', '--no-pager');
     const exposure = /Overall exposure level for netdrift\.service: (\d+\.\d+) /.exec(stdout)?.[1];

@@ -26,6 +26,14 @@ describe('cleanWords', () => {
     expect(cleanWords('{"key":"p&\\"ss wörd"}', [secret])).toBe('{"key":"[secret]"}');
   });
 
+  it('hides a secret of two lines, and one in base64 behind any user name', () => {
+    expect(cleanWords('bad: first\n line!', [new Secret('first\n line')])).toBe('bad: [secret]!');
+    for (const user of ['', 'a', 'ab', 'someone']) {
+      const basic = Buffer.from(`${user}:hunter22 and more`).toString('base64');
+      expect(cleanWords(`Basic ${basic}!`, [new Secret('hunter22 and more')])).toBe('Basic [secret]!');
+    }
+  });
+
   it('hides a secret that reaches over the cut', () => {
     expect(cleanWords(`${'x'.repeat(195)}hunter22`, [new Secret('hunter22')])).not.toContain('hunt');
   });

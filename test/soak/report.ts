@@ -7,6 +7,9 @@ export interface SoakReport {
   readonly changes: number;
   /** By provider. */
   readonly requests: readonly number[];
+  /** Answers judged by their word, and refusals for good among them. */
+  readonly judged: number;
+  readonly refusals: number;
   /** Milliseconds from the last repair of a round until every record was right, the longest of all rounds. */
   readonly slowest: number;
   readonly met: ReadonlyMap<string, number>;
@@ -26,7 +29,7 @@ export function formatTable(report: SoakReport): string {
   ]);
   return [
     `${report.minutes} min, seed ${report.seed}: ${report.rounds} rounds, ${report.changes} changes of address, ` +
-      `${report.requests.join(' + ')} requests; right again ${(report.slowest / 1_000).toFixed(1)} s after the last repair at most`,
+      `${report.requests.join(' + ')} requests (${report.judged} answers judged, ${report.refusals} of them refusals); right again ${(report.slowest / 1_000).toFixed(1)} s after the last repair at most`,
     '',
     ...columns([['', 'start', 'end', 'most', 'slope / h', ''], ...rows]),
     `(${report.samples} samples; the slope leaves out the first quarter)`,

@@ -7,7 +7,7 @@ import { PROGRAM } from '../lab/support/netdrift.ts';
 import { Chance } from './random.ts';
 import { formatTable } from './report.ts';
 import { SoakScene } from './scene.ts';
-import { TROUBLES, type Trouble } from './troubles.ts';
+import { CRASHES, TROUBLES, type Trouble } from './troubles.ts';
 import { flatness, type Sample, sample } from './vital-signs.ts';
 
 const { values } = parseArgs({
@@ -18,6 +18,7 @@ const seed = Number(values.seed ?? Date.now() % 100_000);
 if (!(minutes > 0) || !Number.isInteger(seed))
   throw new Error('--minutes N (more than 0), --seed a whole number');
 
+// Throws where it must run.
 const why = missing();
 if (why !== undefined) {
   console.log(`soak: skipped (${why})`);
@@ -28,6 +29,10 @@ if (why !== undefined) {
 const WINDOW = 130_000;
 const SETTLE = 20_000;
 const SAMPLE_EVERY = 1_000;
+/** The share of the time after which the process is killed at times, too: until then its memory is measured. */
+const UNTIL_CRASHES = 0.75;
+/** The share of all answers that the judge must have judged by their word, or it has shown nothing. */
+const LEAST_JUDGED = 0.7;
 
 const chance = new Chance(seed);
 const scene = await SoakScene.open(PROGRAM);
@@ -37,12 +42,13 @@ const problems: string[] = [];
 const met = new Map<string, number>();
 let slowest = 0;
 
-/** Three troubles at most, of different kinds, begun at different moments. */
-async function trouble(): Promise<void> {
+/** Three troubles at most, of different kinds, begun at different moments; in the last part often a crash. */
+async function trouble(crashing: boolean): Promise<void> {
   const chosen = new Map<Trouble['kind'], Trouble>();
+  if (crashing && chance.between(0, 1) === 1) chosen.set('process', chance.one(CRASHES));
   for (let count = chance.between(1, 3); count > 0; count -= 1) {
     const one = chance.one(TROUBLES);
-    chosen.set(one.kind, one);
+    if (!chosen.has(one.kind)) chosen.set(one.kind, one);
   }
   await Promise.all(
     [...chosen.values()].map(async (one) => {
@@ -67,9 +73,9 @@ async function changesWhile(work: Promise<void>): Promise<void> {
   await work;
 }
 
-async function round(): Promise<void> {
+async function round(crashing: boolean): Promise<void> {
   const began = now();
-  await changesWhile(trouble());
+  await changesWhile(trouble(crashing));
   await scene.change(chance.one(['v4', 'v6']));
   const mended = now();
   await eventually('every record is right', () => scene.settled, { timeout: SETTLE });
@@ -78,20 +84,26 @@ async function round(): Promise<void> {
 }
 
 const until = now() + minutes * 60_000;
+const calm = now() + minutes * 60_000 * UNTIL_CRASHES;
 const sampler = setInterval(() => {
   if (netdrift.process.running) samples.push(sample(netdrift.process.pid));
 }, SAMPLE_EVERY);
-let rounds = 0;
+let count = 0;
 try {
   await eventually('the first publication', () => scene.settled, { timeout: SETTLE });
-  while (now() < until && problems.length === 0) {
-    await round();
-    rounds += 1;
-    if (rounds % 50 === 0) console.log(`${rounds} rounds, ${scene.changes} changes`);
-  }
+  const rounds = async (end: number, crashing: boolean): Promise<void> => {
+    while (now() < end && problems.length === 0) {
+      await round(crashing);
+      count += 1;
+      if (count % 50 === 0) console.log(`${count} rounds, ${scene.changes} changes`);
+    }
+  };
+  await rounds(calm, false);
   // Idle connections are closed after 4 s.
   await pause(6_000);
+  clearInterval(sampler);
   samples.push(sample(netdrift.process.pid));
+  await rounds(until, true);
   problems.push(...scene.faults(0, true).map(({ check, message }) => `${check}: ${message}`));
 } catch (error) {
   problems.push(error instanceof Error ? error.message : String(error));
@@ -102,6 +114,10 @@ if (!netdrift.process.running) problems.push('netdrift has ended');
 const defects = netdrift.log.items.filter(({ event }) => /defect/.test(event));
 problems.push(...defects.map((line) => `${line.event}: ${String(line['message'])}`));
 
+const { answers, judged, refusals } = scene.judged();
+if (judged < answers * LEAST_JUDGED) problems.push(`only ${judged} of ${answers} answers could be judged`);
+if (refusals === 0) problems.push('no refusal was among the answers judged');
+
 const signs = flatness(samples);
 problems.push(...signs.filter(({ flat }) => !flat).map(({ sign }) => `${sign} grew`));
 const requests = scene.providers.map((one) => one.exchanges.items.length);
@@ -109,9 +125,11 @@ console.log(
   formatTable({
     minutes,
     seed,
-    rounds,
+    rounds: count,
     changes: scene.changes,
     requests,
+    judged,
+    refusals,
     slowest,
     met,
     signs,

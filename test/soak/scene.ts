@@ -1,20 +1,16 @@
-import { type Fault, judge } from '../faults/judge.ts';
+import { type Exchange, type Fault, judge, SILENCE } from '../faults/judge.ts';
 import { dyndns2Rules, type Rules } from '../faults/rules.ts';
 import { A, AAAA, FIRST, Field, PORT, SERVER, sink } from '../faults/support/field.ts';
 import { RemoteProvider } from '../faults/support/remote-provider.ts';
-import { now } from '../lab/support/moment.ts';
+import { DOUBTFUL, heard } from './heard.ts';
 
 /** Milliseconds for which a value may be asked for after it has ceased to be true: netdrift is stopped for 4 s at times. */
 const ALLOWED_DELAY = 8_000;
-/** An answer given so shortly before a disturbance may not have arrived. */
-const IN_FLIGHT = 400;
 const STRICT_GAP = 2_000;
 
 /** A dual-stack host with two providers: `loose`, whose answers go wrong, and `strict`, which bans, limits and wants a gap. */
 export class SoakScene {
   changes = 0;
-  /** Moments at which connections may have died. */
-  readonly #disturbances: number[] = [];
   #next = 0;
 
   private constructor(
@@ -32,7 +28,8 @@ export class SoakScene {
           loose: sink(SERVER, { timeout: '2s' }),
           strict: sink(SERVER, { timeout: '2s', minimum_gap: `${STRICT_GAP}ms` }, PORT + 1),
         },
-        log: { level: 'info' },
+        // At info a failure that is no news is not said again.
+        log: { level: 'debug' },
       };
       const scene = new SoakScene(field, strict);
       field.start(config, { program });
@@ -51,15 +48,10 @@ export class SoakScene {
     return [this.loose, this.strict];
   }
 
-  disturb(): void {
-    this.#disturbances.push(now());
-  }
-
   /** Another address of the family, from a pool of 200, sometimes the one it had before. */
   async change(family: 'v4' | 'v6'): Promise<void> {
     this.#next = (this.#next + 1) % 200;
     const end = 20 + this.#next;
-    this.disturb();
     await this.field.change(family === 'v4' ? FIRST.replace(/\d+$/, String(end)) : `2001:db8:1::${end}`);
     this.changes += 1;
   }
@@ -82,11 +74,7 @@ export class SoakScene {
       .flatMap((provider) =>
         judge({
           truths: recent,
-          exchanges: provider.exchanges.items
-            .filter(({ at }) => at >= since)
-            .map((exchange) =>
-              this.#isDoubtful(exchange.at) ? { ...exchange, said: 'doubtful' } : exchange,
-            ),
+          exchanges: this.#heard(provider).filter(({ at }) => at >= since),
           rules: rulesOf(provider === this.strict ? STRICT_GAP : 0),
           events,
           allowedDelay: ALLOWED_DELAY,
@@ -95,8 +83,33 @@ export class SoakScene {
       .filter(({ check }) => atRest || check !== 'last');
   }
 
-  #isDoubtful(at: number): boolean {
-    return this.#disturbances.some((moment) => moment >= at - IN_FLIGHT && moment <= at + IN_FLIGHT);
+  /** How many answers were judged by their word, of how many, and how many of those were refusals for good. */
+  judged(): { readonly answers: number; readonly judged: number; readonly refusals: number } {
+    const whole = this.providers
+      .flatMap((provider) => this.#heard(provider))
+      .filter(({ said }) => said !== SILENCE);
+    const judged = whole.filter(({ said }) => said !== DOUBTFUL);
+    const { permanent } = rulesOf(0);
+    return {
+      answers: whole.length,
+      judged: judged.length,
+      refusals: judged.filter(({ said }) => permanent.has(said)).length,
+    };
+  }
+
+  #heard(provider: RemoteProvider): readonly Exchange[] {
+    const name = provider === this.strict ? 'strict' : 'loose';
+    return heard(provider.exchanges.items, this.field.netdrift.log.items, name);
+  }
+
+  /** The crash, and a start after it. */
+  async killAndStart(): Promise<void> {
+    const { netdrift } = this.field;
+    await netdrift.kill();
+    this.field.happened('restarted');
+    const after = netdrift.log.mark();
+    netdrift.start();
+    await netdrift.line({ event: 'started' }, { after, timeout: 20_000 });
   }
 
   /** Ends the bans of the strict provider. */

@@ -1,4 +1,5 @@
-import { readFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
 import { pause } from '../lab/support/moment.ts';
 import type { Chance } from './random.ts';
 import type { SoakScene } from './scene.ts';
@@ -64,16 +65,9 @@ const network = (
   name,
   kind: 'network',
   run: async (scene, chance) => {
-    scene.disturb();
     await begin(scene);
-    const until = chance.between(200, longest);
-    // Whatever is sent meanwhile is in doubt.
-    for (let passed = 0; passed < until; passed += 300) {
-      await pause(Math.min(300, until - passed));
-      scene.disturb();
-    }
+    await pause(chance.between(200, longest));
     await end(scene);
-    scene.disturb();
   },
 });
 
@@ -87,6 +81,14 @@ function storm(): readonly string[] {
 }
 
 const onProcess = (name: string, run: Trouble['run']): Trouble => ({ name, kind: 'process', run });
+
+/** For the last part of a soak: each ends the process, whose memory is measured until then. */
+export const CRASHES: readonly Trouble[] = [
+  onProcess('killed and started again', async (scene, chance) => {
+    await pause(chance.between(0, 2_000));
+    await scene.killAndStart();
+  }),
+];
 
 export const TROUBLES: readonly Trouble[] = [
   ...LOOSE.map((script) => provider('loose', script)),
@@ -134,4 +136,13 @@ export const TROUBLES: readonly Trouble[] = [
   }),
   onProcess('reloaded', async ({ field }) => field.netdrift.signal('SIGHUP')),
   onProcess('asked to look', async ({ field }) => field.netdrift.signal('SIGUSR1')),
+  onProcess('no descriptors left', async ({ field }, chance) => {
+    const { pid } = field.netdrift.process;
+    const limit = (soft: number): unknown =>
+      execFileSync('prlimit', ['--pid', String(pid), `--nofile=${soft}:`]);
+    const before = Number(/^Max open files +(\d+)/m.exec(readFileSync(`/proc/${pid}/limits`, 'utf8'))?.[1]);
+    limit(readdirSync(`/proc/${pid}/fd`).length);
+    await pause(chance.between(200, 3_000));
+    limit(before);
+  }),
 ];

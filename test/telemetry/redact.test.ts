@@ -1,6 +1,20 @@
+import { generateKeyPairSync } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { cleanWords } from '../../src/net/http-words.ts';
 import { createRedactor } from '../../src/telemetry/redact.ts';
+import { piecesOf } from '../support/pieces.ts';
+
+const LONG_SECRETS = {
+  '300 characters': Array.from({ length: 60 }, (_, index) => `k${(index * 7_919) % 10_000}`)
+    .join('')
+    .slice(0, 300),
+  'two lines': 'first-half-of-the-secret\nsecond-half-of-the-secret',
+  'a PEM key': generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.export({
+    type: 'pkcs8',
+    format: 'pem',
+  }) as string,
+};
 
 function redactorOf(...secrets: string[]) {
   const redactor = createRedactor();
@@ -68,6 +82,40 @@ describe('createRedactor', () => {
         },
       ),
     );
+  });
+
+  it.each(Object.entries(LONG_SECRETS))(
+    'leaves no 12 characters of it in a message, however that was shortened: %s',
+    (_, secret) => {
+      const redactor = redactorOf(secret);
+      const basic = Buffer.from(`user:${secret}`).toString('base64');
+      const shown = [
+        secret,
+        JSON.stringify(secret),
+        encodeURIComponent(secret),
+        secret.split('\n').slice(-4).join(' / '),
+        `Basic ${basic}`,
+        Buffer.from(`me:${secret}`).toString('base64url'),
+      ];
+      for (const text of shown) {
+        // What is before it moves the cut through the secret.
+        for (let before = 0; before < 200; before += 7) {
+          const words = `${'x'.repeat(before)} ${text}`;
+          for (const longest of [60, 200]) {
+            const message = cleanWords(words, [], longest);
+            expect(piecesOf(secret, redactor.scrub(message))).toEqual([]);
+            const line = redactor.scrubLine(JSON.stringify({ level: 'info', message }));
+            expect(piecesOf(secret, JSON.parse(line).message)).toEqual([]);
+          }
+        }
+      }
+    },
+  );
+
+  it('takes the beginning of a secret only where a text was cut', () => {
+    const redactor = redactorOf('Kanarienvogel');
+    expect(redactor.scrub('Kanarienv… and Kanari')).toBe('[secret]… and Kanari');
+    expect(redactor.scrub('Kan… vogel…')).toBe('Kan… vogel…');
   });
 
   it('keeps a line of JSON valid, its names and its level, whatever the secret (property)', () => {

@@ -8,6 +8,12 @@ import { find, soaRecord } from './lookup.ts';
 import type { RecordStore } from './store.ts';
 import type { Zone } from './zones.ts';
 
+/**
+ * Octets that one octet of a query brings back over UDP at most, whatever the records are: a sender can be forged, and who is named as such
+ * gets the answer. An address or two fit always; beyond it the asker comes back over TCP, which cannot be forged.
+ */
+export const MOST_AMPLIFIED = 5;
+
 /** How an answer may travel: `udp` with the usual limits, `tcp` at length, `cut` as a mere "ask again over TCP". */
 export type Carriage = 'udp' | 'tcp' | 'cut';
 
@@ -24,7 +30,7 @@ export function respond(request: Uint8Array, carriage: Carriage, store: RecordSt
   if (message === undefined || question === undefined || more.length > 0) return bare(header, RCODE.FORMERR);
   const edns = readEdns(message);
   if (edns === 'malformed') return bare(header, RCODE.FORMERR);
-  return withinLimit(answer(header, question, edns, store), edns, carriage);
+  return withinLimit(answer(header, question, edns, store), edns, carriage, request.length);
 }
 
 const bare = (header: Header, rcode: number): Uint8Array => encodeMessage({ ...reply(header), rcode });
@@ -87,13 +93,18 @@ function negative(store: RecordStore, zone: Zone, question: Question): Body {
   return { authoritative: true, authorities: [soaRecord(store, zone, apex)] };
 }
 
-/** Keeps within what the asker takes: first without the additional records, then as an empty answer with TC (RFC 2181 section 9). */
-function withinLimit(message: Message, edns: Edns | undefined, carriage: Carriage): Uint8Array {
+/** Keeps within what the asker takes and may be sent: first without the additional records, then as an empty answer with TC (RFC 2181 section 9). */
+function withinLimit(
+  message: Message,
+  edns: Edns | undefined,
+  carriage: Carriage,
+  asked: number,
+): Uint8Array {
   const opt = message.additionals.filter((record) => record.type === TYPE.OPT);
   const cut: Message = { ...message, truncated: true, answers: [], authorities: [], additionals: opt };
   if (carriage === 'cut') return encodeMessage(cut);
-  const udpLimit = edns === undefined ? PLAIN_UDP_LENGTH : Math.min(edns.udpLength, EDNS_UDP_LENGTH);
-  const limit = carriage === 'tcp' ? LONGEST_MESSAGE : udpLimit;
+  const taken = edns === undefined ? PLAIN_UDP_LENGTH : Math.min(edns.udpLength, EDNS_UDP_LENGTH);
+  const limit = carriage === 'tcp' ? LONGEST_MESSAGE : Math.min(taken, asked * MOST_AMPLIFIED);
   for (const candidate of [message, { ...message, additionals: opt }]) {
     const octets = encodeMessage(candidate);
     if (octets.length <= limit) return octets;

@@ -1,6 +1,12 @@
-import { NetdriftError } from '../../errors.ts';
 import type { ActualRecord, RecordKey } from '../../model/record.ts';
-import type { Change, Sink, SinkComponents, SinkInit, WriteResult } from '../contract.ts';
+import {
+  type Change,
+  type Sink,
+  type SinkComponents,
+  SinkError,
+  type SinkInit,
+  type WriteResult,
+} from '../contract.ts';
 import { type Endpoint, openEndpoint } from './endpoint.ts';
 import type { EmbeddedOptions } from './options.ts';
 import { RateLimit } from './rate-limit.ts';
@@ -43,9 +49,6 @@ export function createEmbedded(
     }
   };
 
-  const fail = (why: string, cause: unknown): NetdriftError =>
-    new NetdriftError('NETDRIFT_SINK_START', [init.name, why], { cause });
-
   const stop = async (): Promise<void> => {
     const open = endpoints;
     endpoints = [];
@@ -60,7 +63,7 @@ export function createEmbedded(
     },
 
     async start() {
-      if (layout instanceof ZoneLayoutError) throw fail(layout.message, layout);
+      if (layout instanceof ZoneLayoutError) throw layout;
       const limit = new RateLimit({
         rate: options.rate_limit,
         networks: REMEMBERED_NETWORKS,
@@ -72,7 +75,7 @@ export function createEmbedded(
           endpoints = [...endpoints, await openEndpoint(address, port, { respond: answer, limit, log, tcp })];
         } catch (error) {
           await stop();
-          throw fail(`cannot listen at ${host} port ${port}: ${errorText(error)}`, error);
+          throw cannotListen(host, port, error);
         }
       }
       const where = endpoints.map(({ host, port }) =>
@@ -127,15 +130,21 @@ function writeChange(store: RecordStore, { target }: Change): WriteResult {
   return { key, kind: 'failed', failure: { class: 'not_found', scope: 'record', message } };
 }
 
+/** An address comes with the network and a port goes with its owner, so that none of this is for ever. */
+function cannotListen(host: string, port: number, cause: unknown): SinkError {
+  const message = `cannot listen at ${host} port ${port}: ${errorText(cause)}`;
+  return new SinkError({ class: 'unreachable', scope: 'sink', message }, { cause });
+}
+
 function errorText(error: unknown): string {
   const code = error instanceof Error ? (error as NodeJS.ErrnoException).code : undefined;
   switch (code) {
     case 'EADDRINUSE':
-      return 'the port is in use (EADDRINUSE)';
+      return 'the port is in use (EADDRINUSE); stop who has it, or choose another under `listen`';
     case 'EACCES':
-      return 'not permitted; ports below 1024 need CAP_NET_BIND_SERVICE (EACCES)';
+      return 'not permitted (EACCES); ports below 1024 need CAP_NET_BIND_SERVICE, or choose another under `listen`';
     case 'EADDRNOTAVAIL':
-      return 'the address does not belong to this host (EADDRNOTAVAIL)';
+      return 'the address does not belong to this host, or not yet (EADDRNOTAVAIL); give it to the host, or correct `listen`';
     default:
       return error instanceof Error ? error.message : String(error);
   }

@@ -3,7 +3,7 @@ import { familyOf, parseAddress } from '../../model/address.ts';
 import type { Family } from '../../model/family.ts';
 import type { Reading, Witness } from '../../model/reading.ts';
 import type { Snapshot } from '../../model/snapshot.ts';
-import { cleanWords } from '../../net/http-words.ts';
+import { cleanWords, quoted } from '../../net/http-words.ts';
 
 /** Octets of an answer (HTTP body, file, standard output) looked at; whatever is longer is no address. */
 export const ANSWER_LIMIT = 4096;
@@ -50,12 +50,12 @@ export function checkFamily(address: IpAddress, family: Family): AddressText {
 }
 
 function describe(text: string): string {
-  if (text.startsWith('<')) return `is a page and not an address: ${cleanWords(text.slice(0, 60))}`;
+  if (text.startsWith('<')) return `is a page and not an address: ${quoted(text)}`;
   const words = text.split(/[\s,;]+/);
   if (words.length > 1 && words.every((word) => parseAddress(word) !== undefined)) {
     return `holds ${words.length} addresses and not one: ${cleanWords(text)}`;
   }
-  return `is not an address: ${cleanWords(text)}`;
+  return `is not an address: ${quoted(text)}`;
 }
 
 /**

@@ -1,6 +1,6 @@
 import type { Family } from '../../model/family.ts';
 import type { HttpAnswer } from '../../net/http.ts';
-import { cleanWords } from '../../net/http-words.ts';
+import { cleanWords, quoted } from '../../net/http-words.ts';
 import { type AddressText, readAddressText } from './answer.ts';
 import type { AnswerShape } from './http-services.ts';
 
@@ -30,7 +30,7 @@ function readJson(body: string, path: string, family: Family): AddressText {
   try {
     value = JSON.parse(body);
   } catch {
-    return wrong(`the answer is not JSON: ${cleanWords(body.slice(0, 60))}`);
+    return wrong(`the answer is not JSON: ${quoted(body)}`);
   }
   for (const key of path.split('.')) {
     const inside = typeof value === 'object' && value !== null && Object.hasOwn(value, key);
@@ -51,8 +51,7 @@ function readField(
     valuesOf(body, name).flatMap((value) => (value === expected ? [] : [`${name}=${cleanWords(value)}`])),
   );
   const [value, ...others] = valuesOf(body, shape.field);
-  if (value === undefined)
-    return wrong(`the answer has no line ${shape.field}=: ${cleanWords(body.slice(0, 60))}`);
+  if (value === undefined) return wrong(`the answer has no line ${shape.field}=: ${quoted(body)}`);
   if (others.length > 0) return wrong(`the answer has ${others.length + 1} lines ${shape.field}=`);
   const read = readAddressText(value, family);
   return read.kind === 'address' && signs[0] !== undefined ? { ...read, exit: signs[0] } : read;

@@ -53,8 +53,8 @@ function serviceDetector(
   { family }: DetectorInit<Options>,
   components: DetectorComponents,
 ): Detector {
-  // Without the query: a service of the operator's own may have a token there.
-  const name = url.origin + (url.pathname === '/' ? '' : url.pathname);
+  // Only the origin: a service of the operator's own may have a token in its path or query.
+  const name = url.origin;
   const forgeable = url.protocol === 'http:';
   const witness = {
     detector: 'http',

@@ -61,6 +61,22 @@ function candidates(
   ];
 }
 
+/** Secrets that messages shorten: one longer than any message, one of two lines, and a key with its frame. */
+export function longSecrets(): readonly Planted[] {
+  const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  const values = {
+    long: Array.from({ length: 75 }, (_, index) => `k${100 + ((index * 389) % 900)}`).join(''),
+    lines: 'Kanarienvogel-on-the-first-line\nand-on-the-second-a-Zeisig',
+    key: privateKey.export({ type: 'pkcs8', format: 'pem' }).toString().trim(),
+  };
+  return Object.entries(values).map(([name, value]) => ({
+    provider: 'dyndns2',
+    path: [name],
+    value,
+    telling: Buffer.from(`me:${value}`).toString('base64'),
+  }));
+}
+
 /** One line of the key proper, which nobody else has. */
 function googleKey(): { readonly value: string; readonly telling: string } {
   const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });

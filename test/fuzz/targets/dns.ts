@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { address } from '../../../src/model/address.ts';
+import { fqdn } from '../../../src/model/name.ts';
 import { CLASS, OPCODE, TYPE } from '../../../src/net/dns/codes.ts';
 import { decodeMessage } from '../../../src/net/dns/decode.ts';
 import { readEdns } from '../../../src/net/dns/edns.ts';
@@ -9,7 +10,7 @@ import { Deframer, frame } from '../../../src/net/dns/framing.ts';
 import { EMPTY_MESSAGE, type Message } from '../../../src/net/dns/message.ts';
 import { nameOctets, readName } from '../../../src/net/dns/names.ts';
 import { readTsig, signMessage, type TsigKey, verifyMessage } from '../../../src/net/dns/tsig.ts';
-import { respond } from '../../../src/sinks/embedded/respond.ts';
+import { MOST_AMPLIFIED, respond } from '../../../src/sinks/embedded/respond.ts';
 import { judgeWhoami, type WhoamiQuestion } from '../../../src/sources/addresses/dns-answer.ts';
 import { message as anyMessage } from '../../net/dns/arbitraries.ts';
 import { bothTypes, query, store } from '../../sinks/embedded/support.ts';
@@ -58,6 +59,8 @@ const soa = { kind: 'soa' as const, primary: 'ns.example.org', mailbox: 'root.ex
 const SAMPLES: readonly Uint8Array[] = [
   query('home.example.org'),
   query('a.b.home.example.org', 'AAAA'),
+  query('a.org', 'AAAA'),
+  query('none.a.org'),
   query('example.org', 'ANY', { additionals: [record('', TYPE.OPT, Uint8Array.of(0, 10, 0, 2, 1, 2))] }),
   query('home.example.org', 'A', { opcode: OPCODE.UPDATE }),
   answer,
@@ -89,13 +92,21 @@ function pointerChain(size: number): Uint8Array {
 }
 
 const names = bothTypes('home.example.org');
+// Several uplinks' addresses at one name, a short name, and a name server's that is as long as one can be: what makes answers long.
+const many = Array.from({ length: 8 }, (_, index) => `2001:db8::${index}`);
+const crowded = store(
+  [...names, ...bothTypes('a.org')],
+  {
+    'home.example.org/AAAA': many,
+    'a.org/AAAA': many,
+    'a.org/A': many.map((_, index) => `192.0.2.${index}`),
+  },
+  { nameServer: fqdn(`${Array<string>(4).fill('n'.repeat(59)).join('.')}.example.net`) },
+);
 const zone = store([...names, ...bothTypes('*.example.org'), ...bothTypes('later.example.org')], {
   'home.example.org/A': ['192.0.2.1', '192.0.2.2'],
   'home.example.org/AAAA': ['2001:db8::1'],
 });
-
-/** The embedded server answers at most so many octets for one received, over UDP; header and IP addresses not counted. */
-export const MOST_AMPLIFIED = 5;
 
 export const dnsTargets: readonly FuzzTarget[] = [
   target({
@@ -158,10 +169,14 @@ export const dnsTargets: readonly FuzzTarget[] = [
   target({
     name: 'embedded server',
     reads: 'the network',
-    inputs: fc.tuple(octets, fc.constantFrom('udp' as const, 'tcp' as const, 'cut' as const)),
-    growth: [(size) => [pointerChain(size), 'udp'] as [Uint8Array, 'udp']],
-    check: ([input, carriage]) => {
-      const response = respond(input, carriage, zone);
+    inputs: fc.tuple(
+      octets,
+      fc.constantFrom('udp' as const, 'tcp' as const, 'cut' as const),
+      fc.constantFrom(zone, crowded),
+    ),
+    growth: [(size) => [pointerChain(size), 'udp', zone] as [Uint8Array, 'udp', typeof zone]],
+    check: ([input, carriage, records]) => {
+      const response = respond(input, carriage, records);
       if (response === undefined) return;
       assert.ok(decodeMessage(response), 'an answer that is no message');
       if (carriage === 'cut')

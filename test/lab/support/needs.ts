@@ -1,4 +1,5 @@
 import { execFileSync, spawnSync } from 'node:child_process';
+import { accessSync, constants } from 'node:fs';
 import { describe } from 'vitest';
 
 /** What `ip netns` and the rest of the library itself call. */
@@ -16,13 +17,17 @@ function hasProgram(name: string): boolean {
 
 let namespaces: string | undefined;
 
-/** Empty if namespaces can be made here, else why not. */
+/** Empty if namespaces can be made and entered here, else why not. Entering one mounts /sys anew, which a container may forbid. */
 function whyNoNamespaces(): string {
   if (namespaces !== undefined) return namespaces;
   const name = `netdrift-${process.pid}-0-probe`;
   try {
     execFileSync('ip', ['netns', 'add', name], { stdio: 'pipe' });
-    execFileSync('ip', ['netns', 'del', name], { stdio: 'pipe' });
+    try {
+      execFileSync('ip', ['netns', 'exec', name, 'true'], { stdio: 'pipe' });
+    } finally {
+      execFileSync('ip', ['netns', 'del', name], { stdio: 'pipe' });
+    }
     namespaces = '';
   } catch (error) {
     const words = error instanceof Error && 'stderr' in error ? String(error.stderr).trim() : String(error);
@@ -31,8 +36,36 @@ function whyNoNamespaces(): string {
   return namespaces;
 }
 
-/** Why lab tests that use these programs cannot run here; `undefined` if they can. */
+/**
+ * Why lab tests that use these programs cannot run here; `undefined` if they can.
+ * @throws Error instead where NETDRIFT_LAB_REQUIRED is set (`.ci/run`): what is left out there would look like what has passed.
+ */
 export function missing(programs: readonly string[] = []): string | undefined {
+  return required(whyNot(programs)) ?? lacking(programs);
+}
+
+/** The same reason, where leaving tests out for it is allowed. */
+export function required(why: string | undefined): string | undefined {
+  if (why !== undefined && (process.env['NETDRIFT_LAB_REQUIRED'] ?? '') !== '')
+    throw new Error(`${why}, and NETDRIFT_LAB_REQUIRED is set`);
+  return why;
+}
+
+/** What the kernel, or the container this runs in, does not allow: that is skipped everywhere, for nobody can install it. */
+function lacking(programs: readonly string[]): string | undefined {
+  if (!programs.includes('systemd-nspawn')) return undefined;
+  try {
+    accessSync('/sys/fs/cgroup', constants.W_OK);
+  } catch {
+    return 'control groups cannot be written here';
+  }
+  const mount = spawnSync('unshare', ['--mount', 'mount', '-t', 'tmpfs', 'tmpfs', '/mnt'], {
+    encoding: 'utf8',
+  });
+  return mount.status === 0 ? undefined : `nothing can be mounted here (${mount.stderr.trim()})`;
+}
+
+function whyNot(programs: readonly string[]): string | undefined {
   if (process.platform !== 'linux') return 'needs Linux';
   if (process.getuid?.() !== 0) return 'needs root';
   const absent = [...BASIS, ...programs].filter((program) => !hasProgram(program));

@@ -1,9 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { fqdn } from '../../../src/model/name.ts';
 import { optRecord, readEdns } from '../../../src/net/dns/edns.ts';
 import { encodeMessage } from '../../../src/net/dns/encode.ts';
 import type { Message } from '../../../src/net/dns/message.ts';
-import { type Carriage, respond } from '../../../src/sinks/embedded/respond.ts';
+import { type Carriage, MOST_AMPLIFIED, respond } from '../../../src/sinks/embedded/respond.ts';
 import { message as anyMessage } from '../../net/dns/arbitraries.ts';
 import { bothTypes, decoded, key, query, store, WALL_SECONDS } from './support.ts';
 
@@ -245,8 +246,9 @@ describe('EDNS', () => {
   });
 });
 
+const many = (count: number) => Array.from({ length: count }, (_, index) => `192.0.2.${index}`);
+
 describe('long answers', () => {
-  const many = (count: number) => Array.from({ length: count }, (_, index) => `192.0.2.${index}`);
   const large = store([key('home.test')], { 'home.test/A': many(100) });
   const sizes = (message: Message, carriage: Carriage = 'udp') => {
     const octets = respond(encodeMessage(message), carriage, large);
@@ -265,21 +267,22 @@ describe('long answers', () => {
   });
 
   it('go up to 512 octets without EDNS, and up to 1232 with it', () => {
-    const just = store([key('home.test')], { 'home.test/A': many(30) });
-    expect(ask(query('home.test'), just)).toMatchObject({ truncated: false });
-    const more = store([key('home.test')], { 'home.test/A': many(31) });
-    expect(ask(query('home.test'), more)).toMatchObject({ truncated: true });
-    expect(ask(withEdns(query('home.test'), { ...optRecord({}), class: 1_232 }), more)).toMatchObject({
+    // 205 octets of name: a short question does not bring so much back.
+    const long = `${Array<string>(4).fill('n'.repeat(48)).join('.')}.home.test`;
+    const holding = (count: number) => store([key(long)], { [`${long}/A`]: many(count) });
+    expect(ask(query(long), holding(18))).toMatchObject({ truncated: false });
+    expect(ask(query(long), holding(19))).toMatchObject({ truncated: true });
+    expect(ask(withEdns(query(long), { ...optRecord({}), class: 1_232 }), holding(19))).toMatchObject({
       truncated: false,
     });
-    expect(ask(withEdns(query('home.test'), { ...optRecord({}), class: 512 }), more)).toMatchObject({
+    expect(ask(withEdns(query(long), { ...optRecord({}), class: 512 }), holding(19))).toMatchObject({
       truncated: true,
     });
   });
 
   it('lose their additional records first', () => {
     const both = store(bothTypes('home.test'), {
-      'home.test/A': many(30),
+      'home.test/A': many(5),
       'home.test/AAAA': ['2001:db8::1'],
     });
     expect(ask(query('home.test', 'NS'), both)).toMatchObject({
@@ -318,5 +321,44 @@ describe('hostile messages', () => {
         expect((respond(request, 'udp', home)?.length ?? 0) / request.length).toBeLessThan(4);
       }
     }
+  });
+
+  it('gain no more by many addresses and long names of servers: those go over TCP (property)', () => {
+    const label = fc.integer({ min: 1, max: 60 }).map((length) => 'n'.repeat(length));
+    const nameServer = fc
+      .array(label, { minLength: 1, maxLength: 4 })
+      .map((labels) => `${labels.join('.')}.test`)
+      .filter((name) => name.length < 250);
+    const situation = fc.record({
+      name: fc.constantFrom('a.test', 'home.test', 'none.a.test'),
+      type: fc.constantFrom('A' as const, 'AAAA' as const, 'NS' as const, 'SOA' as const, 'ANY' as const),
+      count: fc.integer({ min: 0, max: 40 }),
+      nameServer,
+      edns: fc.boolean(),
+    });
+    const seen = new Set<boolean>();
+    fc.assert(
+      fc.property(situation, ({ name, type, count, nameServer, edns }) => {
+        const crowded = store(
+          [...bothTypes('a.test'), ...bothTypes('home.test')],
+          {
+            'a.test/A': many(count),
+            'a.test/AAAA': many(count).map((_, index) => `2001:db8::${index}`),
+          },
+          { nameServer: fqdn(nameServer) },
+        );
+        const asked = edns
+          ? withEdns(query(name, type), { ...optRecord({}), class: 4_096 })
+          : query(name, type);
+        const request = encodeMessage(asked);
+        const answer = respond(request, 'udp', crowded);
+        expect((answer?.length ?? 0) / request.length).toBeLessThanOrEqual(MOST_AMPLIFIED);
+        const whole = decoded(respond(request, 'tcp', crowded));
+        expect(whole.truncated).toBe(false);
+        seen.add(decoded(answer).truncated);
+      }),
+      { numRuns: 500 },
+    );
+    expect(seen).toEqual(new Set([true, false]));
   });
 });

@@ -162,7 +162,7 @@ describe('the http detector', () => {
     await expect(reading).rejects.toThrow('enough');
   });
 
-  it('gives one detector a service, each with its witness, without the query', () => {
+  it('gives one detector a service, each with its witness, without path and query', () => {
     const made = detectors([
       'https://a.example.org/ip?token=hush',
       { url: 'http://b.example.org/', operator: 'B', answer: { json: 'ip' } },
@@ -170,7 +170,7 @@ describe('the http detector', () => {
     expect(made.map(({ witness }) => witness)).toEqual([
       {
         detector: 'http',
-        name: 'https://a.example.org/ip',
+        name: 'https://a.example.org',
         operator: 'a.example.org',
         path: 'https://a.example.org',
         seesPath: true,

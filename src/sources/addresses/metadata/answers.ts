@@ -1,5 +1,5 @@
 import type { HttpAnswer } from '../../../net/http.ts';
-import { cleanWords } from '../../../net/http-words.ts';
+import { quoted } from '../../../net/http-words.ts';
 import { type Ask, Unusable } from './contract.ts';
 
 type Headers = Readonly<Record<string, string>>;
@@ -20,7 +20,7 @@ export async function document(ask: Ask, path: string, headers: Headers = {}): P
   try {
     return JSON.parse(body) as unknown;
   } catch {
-    throw new Unusable(`the answer to ${path} is not JSON: ${cleanWords(body.slice(0, 60))}`);
+    throw new Unusable(`the answer to ${path} is not JSON: ${quoted(body)}`);
   }
 }
 

@@ -1,4 +1,4 @@
-// Stands for the package `ip` in the bundle: all its versions have an advisory (CVE-2024-29415, isPublic) and no successor. What stun calls
+// Stands for the package `ip`, by an override in package.json: all its versions have an advisory (CVE-2024-29415, isPublic) and no successor. What stun calls
 // of it is this one function.
 'use strict';
 
