@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { secret } from '../config/schema-types.ts';
 import type { HttpRequest } from '../net/http.ts';
 import type { RestZone } from './rest/api.ts';
-import { formCodec } from './rest/codec.ts';
+import { type Codec, formCodec } from './rest/codec.ts';
 import type { Ask } from './rest/exchange.ts';
 import { baseOf, restOptions } from './rest/options.ts';
 import { collect, type PagedList } from './rest/pages.ts';
@@ -57,6 +57,18 @@ const recordPage = z.object({
 });
 const done = z.object(success);
 const refusal = z.object({ status: z.object({ code: id, message: text }) });
+const anyAnswer = z.object({ status: z.object({ code: id }) });
+
+/** All of its JSON was seen to come as `text/html`; what has no status with a code is a page of somebody else. */
+const codec: Codec = {
+  ...formCodec,
+  reads: (type) => formCodec.reads(type) || /^text\/html\b/i.test(type),
+  decode: (body) => {
+    const decoded = formCodec.decode(body);
+    anyAnswer.parse(decoded);
+    return decoded;
+  },
+};
 
 const PAGE = 3_000;
 
@@ -103,11 +115,11 @@ async function listed<Body, Item>(ask: Ask, to: string, list: List<Body, Item>, 
 const act = (ask: Ask, to: string, fields: object) =>
   ask.send('POST', to, done, { body: form(fields) }).then(() => undefined);
 
-type Extra = Pick<z.output<typeof record>, 'line' | 'line_id' | 'mx' | 'weight' | 'enabled'>;
+type Extra = Pick<z.output<typeof record>, 'line' | 'line_id' | 'mx' | 'weight'>;
 
 /** All of a record, for `Record.Modify` puts what is left out back to its default. The remark has an action of its own. */
 function whole({ id, name }: RestZone, change: RestChange, value: string, found: RestRecord) {
-  const { line, line_id, mx, weight, enabled } = found.extra as Extra;
+  const { line, line_id, mx, weight } = found.extra as Extra;
   return {
     domain_id: id,
     record_id: found.id,
@@ -119,7 +131,6 @@ function whole({ id, name }: RestZone, change: RestChange, value: string, found:
     ttl: change.ttl ?? found.ttl,
     mx: change.key.type === 'MX' ? mx : undefined,
     weight,
-    status: enabled === '0' ? 'disable' : 'enable',
   };
 }
 
@@ -132,7 +143,7 @@ export const dnspodToken = defineRestProvider<z.output<typeof options>>({
   example: 'provider: dnspod-token\ntoken: { env: DNSPOD_TOKEN }\n',
   notes: [
     'The older API; DNSPod recommends the one of Tencent Cloud (`provider: dnspod`).',
-    'Records of other lines than `line` are not touched.',
+    'Records of other lines than `line`, and those that are switched off, are not touched.',
     'For an account of the international site: `endpoint: https://api.dnspod.com`.',
     "No request limit was found in DNSPod's documentation, only that too many requests, or changes that change nothing, ban the account for about an hour.",
   ],
@@ -144,7 +155,7 @@ export const dnspodToken = defineRestProvider<z.output<typeof options>>({
   api: (given) => ({
     base: baseOf(given, 'https://dnsapi.cn'),
     account: given.token,
-    codec: formCodec,
+    codec,
     authorize: (request): HttpRequest => {
       const body = new URLSearchParams(request.body);
       body.set('login_token', given.token.reveal());
@@ -207,11 +218,15 @@ export const dnspodToken = defineRestProvider<z.output<typeof options>>({
         { domain_id: zone.id, sub_domain: name && relativeTo(zone.name, name) },
       );
       const { line } = given;
-      return (await listed(ask, '/Record.List', list, '10'))
-        .filter((one) => (line === undefined ? isDefault(one) : one.line === line))
-        .map(({ id, name: relative, type, value, ttl, ...extra }): ListedRecord => {
-          return { id, name: absoluteIn(zone.name, relative), type, content: value, ttl, extra };
-        });
+      return (
+        (await listed(ask, '/Record.List', list, '10'))
+          .filter((one) => (line === undefined ? isDefault(one) : one.line === line))
+          // One that is switched off is answered by no name server: nothing to plan with, and not ours to switch on.
+          .filter(({ enabled }) => enabled !== '0')
+          .map(({ id, name: relative, type, value, ttl, ...extra }): ListedRecord => {
+            return { id, name: absoluteIn(zone.name, relative), type, content: value, ttl, extra };
+          })
+      );
     },
     write: {
       shape: 'records',

@@ -30,7 +30,7 @@ describeSinkConformance('dnspod-token', {
         line: '默认',
         line_id: '0',
         weight: number,
-        enabled: number === 1 ? '0' : '1',
+        enabled: '1',
         mx: '0',
         remark: `remark ${number}`,
       }),

@@ -81,7 +81,8 @@ export const dnspodTokenDialect: Dialect = {
   provider: 'dnspod-token',
   base: 'https://dnsapi.cn',
   wire: {
-    type: 'application/json',
+    // As every recorded answer came.
+    type: 'text/html;charset=UTF-8',
     decode: (text) => Object.fromEntries(new URLSearchParams(text)),
     encode: JSON.stringify,
   },
