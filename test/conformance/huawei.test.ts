@@ -1,4 +1,4 @@
-import { huawei } from '../../src/sinks/huawei.ts';
+import { huawei } from '../../src/sinks/huawei/provider.ts';
 import { huaweiDialect } from '../replay/dialects-lines.ts';
 import { PAGE_SIZE, startFake } from '../replay/fake.ts';
 import { describeSinkConformance } from './suite.ts';

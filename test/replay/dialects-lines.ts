@@ -166,7 +166,7 @@ export const huaweiDialect: Dialect = {
   },
   read: ({ path }, items) => {
     const id = /\/recordsets\/([^/]+)$/.exec(path)?.[1];
-    return items.find((item) => item['id'] === id);
+    return id === undefined ? undefined : (items.find((item) => item['id'] === id) ?? null);
   },
   filtered: (items) => items,
   values: (item) =>

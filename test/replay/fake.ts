@@ -65,7 +65,8 @@ export async function startFake(init: FakeInit): Promise<SinkBench> {
     if (trouble !== undefined) return troubled(trouble);
     if (kind !== 'write') {
       if (kind === 'read') {
-        return json(200, dialect.read?.(asked, items) ?? init.zones({ id: ZONE_ID, name: ZONE }));
+        const found = dialect.read?.(asked, items);
+        return found === null ? json(404, {}) : json(200, found ?? init.zones({ id: ZONE_ID, name: ZONE }));
       }
       const paged = dialect.page?.(items, asked, PAGE_SIZE);
       if (paged !== undefined) {
