@@ -14,6 +14,7 @@ import { type Reply, type SeenRequest, startHttpServer } from '../fakes/http-ser
 import { RecordStore } from '../fakes/records.ts';
 import { components, fakeTime } from '../sinks/rest/support.ts';
 import { type Asked, type Dialect, kindOf, type Raw } from './dialect.ts';
+import { faultsOf } from './legal.ts';
 
 const ZONE = fqdn('example.org');
 const ZONE_ID = '53091';
@@ -55,7 +56,11 @@ export async function startFake(init: FakeInit): Promise<SinkBench> {
       ? { status, headers: date }
       : { status, headers: { 'content-type': type, ...date }, body: encode(body) };
 
+  /** Requests that the provider's specification does not know. */
+  const illegal: string[] = [];
+
   const respond = (request: SeenRequest): Reply => {
+    illegal.push(...faultsOf(dialect.provider, request));
     const path = request.url.pathname.replace(/\/+$/, '');
     const body = request.body === '' ? undefined : decode(request.body);
     const { method, headers } = request;
@@ -140,6 +145,8 @@ export async function startFake(init: FakeInit): Promise<SinkBench> {
     close: async () => {
       await pool.close();
       await server.close();
+      if (illegal.length > 0)
+        throw new Error(`illegal requests to ${dialect.provider}: ${illegal.join('; ')}`);
     },
   };
 }

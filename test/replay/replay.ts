@@ -1,5 +1,6 @@
 import { type FakeHttpServer, type Reply, type SeenRequest, startHttpServer } from '../fakes/http-server.ts';
 import { type Asked, type Dialect, kindOf, type Raw, type Value } from './dialect.ts';
+import { faultsOf } from './legal.ts';
 import type { Exchange, Recording } from './recording.ts';
 
 /** What one write did to the records: `+name/type content ttl` and `-name/type content ttl`, sorted. */
@@ -140,6 +141,8 @@ export async function replay(dialect: Dialect, recording: Recording): Promise<Re
       : { status, headers: { 'content-type': type }, body: encode(body) };
 
   const respond = (request: SeenRequest): Reply => {
+    const illegal = faultsOf(dialect.provider, request);
+    if (illegal.length > 0) return fault(`${request.method} ${request.target}: ${illegal.join('; ')}`);
     const body = request.body === '' ? undefined : decode(request.body);
     const one = asked(request.method, request.url, body, request.headers);
     const kind = kindOf(dialect, one);
