@@ -33,6 +33,8 @@ export interface FakeInit {
   readonly raw: (record: { id: string; name: string; type: string; content: string; number: number }) => Raw;
   /** The provider's own way to refuse. */
   readonly refusal: (trouble: 'credentials' | 'rate_limited') => { status: number; body: unknown };
+  /** How the provider refuses a request whose signature is not the right one. */
+  readonly unsigned?: (request: SeenRequest) => { status: number; body: unknown } | undefined;
   /** Names as the provider writes them: whole, or relative to the zone. */
   readonly names: 'absolute' | 'relative';
   /** Credentials and whatever else is not `endpoint`; a token if not given. */
@@ -61,6 +63,8 @@ export async function startFake(init: FakeInit): Promise<SinkBench> {
 
   const respond = (request: SeenRequest): Reply => {
     illegal.push(...faultsOf(dialect.provider, request));
+    const unsigned = init.unsigned?.(request);
+    if (unsigned !== undefined) return json(unsigned.status, unsigned.body);
     const path = request.url.pathname.replace(/\/+$/, '');
     const body = request.body === '' ? undefined : decode(request.body);
     const { method, headers } = request;

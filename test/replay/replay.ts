@@ -116,9 +116,14 @@ function together(dialect: Dialect, known: readonly Raw[], listed: readonly Raw[
 
 /**
  * Plays the recorded service: reads as recorded, lists from the records as they stand, and every write that has effects
- * which were recorded, in whatever form it comes. Anything else is answered with 599 and the difference.
+ * which were recorded, in whatever form it comes. Anything else is answered with 599 and the difference, and so is a request without
+ * `proof` of the credentials.
  */
-export async function replay(dialect: Dialect, recording: Recording): Promise<Replay> {
+export async function replay(
+  dialect: Dialect,
+  recording: Recording,
+  proof: (request: SeenRequest) => boolean,
+): Promise<Replay> {
   const { start, steps } = fold(dialect, recording);
   let items = start;
   const missing = steps.flatMap((step) => step.effects);
@@ -141,6 +146,7 @@ export async function replay(dialect: Dialect, recording: Recording): Promise<Re
       : { status, headers: { 'content-type': type }, body: encode(body) };
 
   const respond = (request: SeenRequest): Reply => {
+    if (!proof(request)) return fault(`${request.method} ${request.target}: not the right credentials`);
     const illegal = faultsOf(dialect.provider, request);
     if (illegal.length > 0) return fault(`${request.method} ${request.target}: ${illegal.join('; ')}`);
     const body = request.body === '' ? undefined : decode(request.body);
