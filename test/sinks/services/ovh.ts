@@ -2,11 +2,18 @@ import { createHash } from 'node:crypto';
 import { ovh } from '../../../src/sinks/ovh/provider.ts';
 import type { SeenRequest } from '../../fakes/http-server.ts';
 import type { Kind } from './bench.ts';
-import { bodyOf, byMethod, json, pathOf, ZONE } from './zone.ts';
+import { bodyOf, byMethod, pathOf, json as plainJson, ZONE } from './zone.ts';
 
 /** The service's clock at the start: three hours ahead of that of the tests. */
 export const OVH_TIME = Date.UTC(2026, 0, 1) / 1_000 + 3 * 3_600;
 
+/** With what it sends beside the answer. */
+const json = (status: number, body: unknown) =>
+  plainJson(status, body, {
+    'access-control-allow-origin': '*',
+    'cache-control': 'no-cache',
+    'x-ovh-queryid': 'FR.ws-1.5b1e76ed.15492.6081',
+  });
 const error = (status: number, errorCode: string, message: string) =>
   json(status, { errorCode, httpCode: String(status), message });
 
