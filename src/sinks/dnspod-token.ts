@@ -171,7 +171,9 @@ export const dnspodToken = defineRestProvider<z.output<typeof options>>({
     // The status is always 200, and the code tells.
     refusal: ({ body }) => {
       const said = refusal.safeParse(body).data?.status;
-      return said === undefined || said.code === '1' ? undefined : said;
+      if (said === undefined || said.code === '1') return undefined;
+      // The codes for a token that is no good are in no list; 10002, as recorded, says "The login token ID is invalid".
+      return /login token/i.test(said.message) ? { ...said, verdict: 'credentials' } : said;
     },
     // https://dnspod-api-doc.readthedocs.io/en/latest/info.html and the pages of the actions. The same number may mean another thing to
     // another action; these are the meanings for those used here.
@@ -182,8 +184,9 @@ export const dnspodToken = defineRestProvider<z.output<typeof options>>({
       refused: ['-3', '-8'],
       // Used too much: lifted after an hour or so.
       rate_limited: ['-2'],
-      // No such domain; not its owner; no such record; no domains; no records.
-      not_found: ['6', '7', '8', '9', '10'],
+      // No such domain; not its owner; no such record; no domains; no records; "Domain is not exists", as recorded for one that is not in
+      // the account.
+      not_found: ['6', '7', '8', '9', '10', '13'],
       // The record exists already.
       conflict: ['104'],
       // Domain banned or locked; A, CNAME and URL exclude each other; too many AAAA; a blacklisted address; too many records of the name.

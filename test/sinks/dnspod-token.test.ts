@@ -184,6 +184,21 @@ test('a login that failed is no empty list: nothing is created', async () => {
   expect(writes(pod.asked)).toEqual([]);
 });
 
+test('a domain that is not in the account, as recorded', async () => {
+  const pod = service([], { zone: 'example.org' }, (path) =>
+    path === '/Domain.Info' ? no('13') : undefined,
+  );
+  await expect(pod.run(wanted)).rejects.toMatchObject({ failure: { class: 'not_found', scope: 'record' } });
+});
+
+test('a token that does not exist, as recorded, is tried once', async () => {
+  const pod = service([], {}, () =>
+    answer(200, { status: { code: '10002', message: 'The login token ID is invalid' } }),
+  );
+  await expect(pod.run(wanted)).rejects.toMatchObject({ failure: { class: 'credentials', scope: 'sink' } });
+  expect(pod.asked).toHaveLength(1);
+});
+
 test.each([
   ['-1', 'credentials', 'sink'],
   ['-2', 'rate_limited', 'sink'],
