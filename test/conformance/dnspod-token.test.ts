@@ -1,4 +1,4 @@
-import { dnspodToken } from '../../src/sinks/dnspod-token.ts';
+import { dnspodToken } from '../../src/sinks/dnspod-token/provider.ts';
 import { dnspodTokenDialect } from '../replay/dialects-lines.ts';
 import { PAGE_SIZE, startFake } from '../replay/fake.ts';
 import { describeSinkConformance } from './suite.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { HttpAnswer, HttpRequest } from '../../src/net/http.ts';
-import { dnspodToken } from '../../src/sinks/dnspod-token.ts';
+import { dnspodToken } from '../../src/sinks/dnspod-token/provider.ts';
 import { target } from './rest/support.ts';
 import { answer } from './rest/toy.ts';
 import { failed, trial } from './trial.ts';

@@ -1,22 +1,20 @@
 import * as z from 'zod';
-import { secret } from '../config/schema-types.ts';
-import type { HttpRequest } from '../net/http.ts';
-import type { RestZone } from './rest/api.ts';
-import { type Codec, formCodec } from './rest/codec.ts';
-import type { Ask } from './rest/exchange.ts';
-import { baseOf, restOptions } from './rest/options.ts';
-import { collect, type PagedList } from './rest/pages.ts';
-import { defineRestProvider } from './rest/provider.ts';
+import { secret } from '../../config/schema-types.ts';
+import type { HttpRequest } from '../../net/http.ts';
+import type { RestZone } from '../rest/api.ts';
+import type { Ask } from '../rest/exchange.ts';
+import { baseOf, restOptions } from '../rest/options.ts';
+import { defineRestProvider } from '../rest/provider.ts';
 import {
   absoluteIn,
   type ListedRecord,
   type RestChange,
   type RestRecord,
   relativeTo,
-} from './rest/records.ts';
-import { RestError } from './rest/refusal.ts';
-import type { Query } from './rest/request.ts';
-import { zonesNamed } from './rest/zones.ts';
+} from '../rest/records.ts';
+import { zonesNamed } from '../rest/zones.ts';
+import { codec, domain, domainPage, done, type Found, recordPage, refusal, success } from './answers.ts';
+import { form, listed, listOf } from './lists.ts';
 
 const options = z.strictObject({
   token: secret(),
@@ -27,95 +25,10 @@ const options = z.strictObject({
   }),
 });
 
-const text = z.string();
-// Numbers come as text in some answers and as numbers in others.
-const id = z.union([text, z.number()]).transform(String);
-const number = z.coerce.number().int();
-const success = { status: z.object({ code: z.literal('1') }) };
-const domain = z.object({ id, name: text, punycode: text.optional() });
-const domainPage = z.object({
-  ...success,
-  info: z.object({ domain_total: number }),
-  domains: z.array(domain),
-});
-const record = z.object({
-  id,
-  name: text,
-  type: text,
-  value: text,
-  ttl: number,
-  line: text,
-  line_id: id.optional(),
-  mx: id.nullish(),
-  weight: number.nullish(),
-  enabled: id.optional(),
-});
-const recordPage = z.object({
-  ...success,
-  info: z.object({ record_total: number }),
-  records: z.array(record),
-});
-const done = z.object(success);
-const refusal = z.object({ status: z.object({ code: id, message: text }) });
-const anyAnswer = z.object({ status: z.object({ code: id }) });
-
-/** All of its JSON was seen to come as `text/html`; what has no status with a code is a page of somebody else. */
-const codec: Codec = {
-  ...formCodec,
-  reads: (type) => formCodec.reads(type) || /^text\/html\b/i.test(type),
-  decode: (body) => {
-    const decoded = formCodec.decode(body);
-    anyAnswer.parse(decoded);
-    return decoded;
-  },
-};
-
-const PAGE = 3_000;
-
-/** A list that knows whether a page of it has come. */
-interface List<Body, Item> extends PagedList<Body, Item> {
-  readonly begun: () => boolean;
-}
-
-function listOf<Body, Item>(
-  schema: z.ZodType<Body>,
-  items: (body: Body) => readonly Item[],
-  total: (body: Body) => number,
-  wanted: object,
-): List<Body, Item> {
-  let seen = 0;
-  return {
-    schema,
-    begun: () => seen > 0,
-    items,
-    total,
-    post: ({ offset = 0 }: Query) => form({ ...wanted, offset, length: PAGE }),
-    next: ({ body }) => {
-      seen += items(body).length;
-      return seen < total(body) && items(body).length > 0 ? { offset: seen } : undefined;
-    },
-  };
-}
-
-const form = (fields: object) =>
-  Object.fromEntries(
-    Object.entries(fields).flatMap(([name, value]) => (value == null ? [] : [[name, String(value)]])),
-  );
-
-/** "No records" and "no domains" are refusals there. */
-async function listed<Body, Item>(ask: Ask, to: string, list: List<Body, Item>, nothing: string) {
-  try {
-    return await collect(ask, to, list);
-  } catch (error) {
-    if (error instanceof RestError && error.code === nothing && !list.begun()) return [];
-    throw error;
-  }
-}
-
 const act = (ask: Ask, to: string, fields: object) =>
   ask.send('POST', to, done, { body: form(fields) }).then(() => undefined);
 
-type Extra = Pick<z.output<typeof record>, 'line' | 'line_id' | 'mx' | 'weight'>;
+type Extra = Pick<Found, 'line' | 'line_id' | 'mx' | 'weight'>;
 
 /** All of a record, for `Record.Modify` puts what is left out back to its default. The remark has an action of its own. */
 function whole({ id, name }: RestZone, change: RestChange, value: string, found: RestRecord) {
