@@ -40,6 +40,7 @@ const record = z.object({
   Value: text,
   TTL: z.int(),
   Line: text.default('default'),
+  Status: text.default('ENABLE'),
   Priority: z.int().optional(),
 });
 const recordPage = z.object({ ...page, DomainRecords: z.object({ Record: z.array(record) }) });
@@ -88,7 +89,7 @@ export const aliyun = defineRestProvider<Options>({
   example:
     'provider: aliyun\naccess_key_id: LTAI0000000000000000\naccess_key_secret: { env: ALIYUN_SECRET }\n',
   notes: [
-    'Records of other resolution lines than `line` are not touched.',
+    'Records of other resolution lines than `line`, and those that are switched off, are not touched.',
     'The free edition refuses a TTL below 600.',
     "No request limit was found in Alibaba Cloud's documentation: users report 20 a second, and netdrift stays at half of that.",
   ],
@@ -159,19 +160,23 @@ export const aliyun = defineRestProvider<Options>({
         PageSize: 500,
         RRKeyWord: name && relativeTo(zone.name, name),
       });
-      return found
-        .filter(({ Line }) => Line === given.line)
-        .map(({ RecordId, RR, Type, Value, TTL, Priority }) => {
-          const extra = { Priority };
-          return {
-            id: RecordId,
-            name: absoluteIn(zone.name, RR),
-            type: Type,
-            content: Value,
-            ttl: TTL,
-            extra,
-          };
-        });
+      return (
+        found
+          .filter(({ Line }) => Line === given.line)
+          // One that is switched off is answered by no name server: nothing to plan with, and not ours to switch on.
+          .filter(({ Status }) => Status.toUpperCase() !== 'DISABLE')
+          .map(({ RecordId, RR, Type, Value, TTL, Priority }) => {
+            const extra = { Priority };
+            return {
+              id: RecordId,
+              name: absoluteIn(zone.name, RR),
+              type: Type,
+              content: Value,
+              ttl: TTL,
+              extra,
+            };
+          })
+      );
     },
     write: {
       shape: 'records',

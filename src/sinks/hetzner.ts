@@ -87,7 +87,8 @@ export const hetzner = defineRestProvider<z.output<typeof options>>({
       byName: async (ask, name) => (await ask.get(path`/zones/${name}`, z.object({ zone }))).zone,
     },
     records: async (ask, { id, name: zone }, name) => {
-      const query = { per_page: 50, name: name && dns.relativeTo(zone, name) };
+      // Twice as many as elsewhere: https://docs.hetzner.cloud/reference/cloud#zone-rrsets-list-rrsets
+      const query = { per_page: 100, name: name && dns.relativeTo(zone, name) };
       const found = await collect(ask, path`/zones/${id}/rrsets`, sets, query);
       return found.flatMap(({ name: relative, type, ttl, records }) =>
         records.map(({ value, comment }) => {

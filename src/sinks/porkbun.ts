@@ -6,6 +6,7 @@ import { baseOf, restOptions } from './rest/options.ts';
 import { collect, type PagedList } from './rest/pages.ts';
 import { defineRestProvider } from './rest/provider.ts';
 import { type RestChange, type RestRecord, relativeTo } from './rest/records.ts';
+import type { Verdict } from './rest/refusal.ts';
 import { path } from './rest/request.ts';
 
 const options = z.strictObject({ api_key: secret(), secret_api_key: secret(), ...restOptions });
@@ -42,6 +43,15 @@ const refusal = z.object({
   code: text.optional(),
   ttlRemaining: z.number().optional(),
 });
+
+/** Older answers have no code, only these words (recorded and quoted by users). */
+const WORDS: ReadonlyArray<readonly [RegExp, Verdict]> = [
+  [/^invalid api key\b|require an api key/i, 'credentials'],
+  [/^invalid (?:domain|record id)\b/i, 'not_found'],
+  // A switch of the domain: the key may be good for others.
+  [/not opted in to api access/i, 'refused_record'],
+];
+const verdictOf = (message: string): Verdict | undefined => WORDS.find(([words]) => words.test(message))?.[1];
 
 type Kept = Pick<z.output<typeof record>, 'prio' | 'notes'>;
 
@@ -96,9 +106,12 @@ export const porkbun = defineRestProvider<z.output<typeof options>>({
       const said = refusal.safeParse(body).data;
       if (said === undefined || said.status === 'SUCCESS') return undefined;
       const { message, code, ttlRemaining } = said;
-      return { message, ...(code && { code }), ...(ttlRemaining && { retryAfter: ttlRemaining * 1_000 }) };
+      const wait = ttlRemaining && { retryAfter: ttlRemaining * 1_000 };
+      return code === undefined
+        ? { message, verdict: verdictOf(message), ...wait }
+        : { message, code, ...wait };
     },
-    // The codes of https://porkbun.com/api/json/v3/spec; refusals without a code mean what their status says.
+    // The codes of https://porkbun.com/api/json/v3/spec; refusals without a code mean what their words or else their status say.
     verdicts: {
       credentials: [
         'INVALID_API_KEYS_001',

@@ -1,6 +1,7 @@
 import { aliyun } from '../../src/sinks/aliyun.ts';
 import { aliyunDialect } from '../replay/dialects-signed.ts';
 import { PAGE_SIZE, startFake } from '../replay/fake.ts';
+import { acs3, alibabaRpc } from '../replay/signed.ts';
 import { describeSinkConformance } from './suite.ts';
 
 for (const signature of ['acs3', 'v1']) {
@@ -11,6 +12,7 @@ for (const signature of ['acs3', 'v1']) {
     pageSize: PAGE_SIZE,
     removes: true,
     troubles: ['credentials', 'rate_limited', 'server_error', 'hang', 'malformed'],
+    wrongKey: { access_key_secret: 'another' },
     start: () =>
       startFake({
         dialect: aliyunDialect,
@@ -36,6 +38,10 @@ for (const signature of ['acs3', 'v1']) {
           Locked: false,
           Status: 'ENABLE',
         }),
+        unsigned: (request) =>
+          (signature === 'v1' ? alibabaRpc : acs3)(request, { id: 'testid', secret: 'testsecret' })
+            ? undefined
+            : { status: 400, body: { RequestId: 'x', Code: 'SignatureDoesNotMatch', Message: 'No.' } },
         refusal: (trouble) =>
           trouble === 'credentials'
             ? { status: 404, body: { RequestId: 'x', Code: 'InvalidAccessKeyId.NotFound', Message: 'No.' } }

@@ -1,4 +1,4 @@
-import { dnspodToken } from '../../src/sinks/dnspod-token.ts';
+import { dnspodToken } from '../../src/sinks/dnspod-token/provider.ts';
 import { dnspodTokenDialect } from '../replay/dialects-lines.ts';
 import { PAGE_SIZE, startFake } from '../replay/fake.ts';
 import { describeSinkConformance } from './suite.ts';
@@ -30,7 +30,7 @@ describeSinkConformance('dnspod-token', {
         line: '默认',
         line_id: '0',
         weight: number,
-        enabled: number === 1 ? '0' : '1',
+        enabled: '1',
         mx: '0',
         remark: `remark ${number}`,
       }),

@@ -1,6 +1,7 @@
 import { dnspod } from '../../src/sinks/dnspod/index.ts';
 import { dnspodDialect } from '../replay/dialects-lines.ts';
 import { PAGE_SIZE, startFake } from '../replay/fake.ts';
+import { tc3 } from '../replay/signed.ts';
 import { describeSinkConformance } from './suite.ts';
 
 describeSinkConformance('dnspod', {
@@ -10,6 +11,7 @@ describeSinkConformance('dnspod', {
   pageSize: PAGE_SIZE,
   removes: true,
   troubles: ['credentials', 'rate_limited', 'server_error', 'hang', 'malformed'],
+  wrongKey: { secret_key: 'another' },
   start: () =>
     startFake({
       dialect: dnspodDialect,
@@ -35,6 +37,15 @@ describeSinkConformance('dnspod', {
         Remark: `remark ${number}`,
         Status: 'ENABLE',
       }),
+      unsigned: (request) =>
+        tc3(request, { id: 'AKIDEXAMPLE', secret: 'a-secret-key' })
+          ? undefined
+          : {
+              status: 200,
+              body: {
+                Response: { RequestId: 'x', Error: { Code: 'AuthFailure.SignatureFailure', Message: 'No.' } },
+              },
+            },
       refusal: (trouble) => {
         const Code = trouble === 'credentials' ? 'AuthFailure.SecretIdNotFound' : 'RequestLimitExceeded';
         return { status: 200, body: { Response: { RequestId: 'x', Error: { Code, Message: 'No.' } } } };

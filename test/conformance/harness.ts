@@ -29,8 +29,10 @@ export interface SinkHarness {
   readonly troubles: readonly Trouble[];
   /** True if a record there may have no TTL of its own but the zone's, and lists say so. */
   readonly defaultTtl?: true;
-  /** True if records can be marked with an owner; then the benches have `sinkWith`. */
+  /** True if records can be marked with an owner; then the benches have `sinkWith`, as with `wrongKey`. */
   readonly owns?: true;
+  /** Options that make every signature wrong, where the fake checks them. */
+  readonly wrongKey?: object;
   /** A provider without records and a sink that uses it; a new one for each test. */
   start(): Promise<SinkBench>;
 }

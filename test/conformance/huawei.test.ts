@@ -1,6 +1,7 @@
-import { huawei } from '../../src/sinks/huawei.ts';
+import { huawei } from '../../src/sinks/huawei/provider.ts';
 import { huaweiDialect } from '../replay/dialects-lines.ts';
 import { PAGE_SIZE, startFake } from '../replay/fake.ts';
+import { sdkHmac } from '../replay/signed.ts';
 import { describeSinkConformance } from './suite.ts';
 
 describeSinkConformance('huawei', {
@@ -10,6 +11,7 @@ describeSinkConformance('huawei', {
   pageSize: PAGE_SIZE,
   removes: true,
   troubles: ['credentials', 'rate_limited', 'server_error', 'hang', 'malformed'],
+  wrongKey: { secret_key: 'another' },
   start: () =>
     startFake({
       dialect: huaweiDialect,
@@ -32,6 +34,16 @@ describeSinkConformance('huawei', {
         description: `description ${number}`,
         weight: null,
       }),
+      unsigned: (request) =>
+        sdkHmac(request, { id: 'AKEXAMPLE', secret: 'a-secret-key' })
+          ? undefined
+          : {
+              status: 401,
+              body: {
+                error_code: 'APIGW.0301',
+                error_msg: 'Incorrect IAM authentication information: verify aksk signature fail',
+              },
+            },
       refusal: (trouble) =>
         trouble === 'credentials'
           ? {

@@ -1,6 +1,7 @@
 import { route53 } from '../../src/sinks/route53/index.ts';
 import { route53Dialect } from '../replay/dialects-signed.ts';
 import { PAGE_SIZE, startFake } from '../replay/fake.ts';
+import { sigV4 } from '../replay/signed.ts';
 import { describeSinkConformance } from './suite.ts';
 
 describeSinkConformance('route53', {
@@ -10,6 +11,7 @@ describeSinkConformance('route53', {
   pageSize: PAGE_SIZE,
   removes: true,
   troubles: ['credentials', 'rate_limited', 'server_error', 'hang', 'malformed'],
+  wrongKey: { secret_access_key: 'another' },
   start: () =>
     startFake({
       dialect: route53Dialect,
@@ -19,6 +21,13 @@ describeSinkConformance('route53', {
       zones: ({ name }) =>
         `<ListHostedZonesByNameResponse><HostedZones><HostedZone><Id>/hostedzone/Z1</Id><Name>${name}.</Name><CallerReference>x</CallerReference><Config><PrivateZone>false</PrivateZone></Config></HostedZone></HostedZones><IsTruncated>false</IsTruncated><MaxItems>100</MaxItems></ListHostedZonesByNameResponse>`,
       raw: ({ name, type, content, number }) => ({ name, type, ttl: 100 + number, values: [content] }),
+      unsigned: (request) =>
+        sigV4(request, { id: 'AKIDEXAMPLE', secret: 'a-secret-key' })
+          ? undefined
+          : {
+              status: 403,
+              body: '<ErrorResponse><Error><Type>Sender</Type><Code>SignatureDoesNotMatch</Code><Message>No.</Message></Error><RequestId>x</RequestId></ErrorResponse>',
+            },
       refusal: (trouble) => {
         const [status, code] =
           trouble === 'credentials' ? [403, 'InvalidClientTokenId'] : [400, 'Throttling'];

@@ -66,6 +66,15 @@ export function describeSinkConformance(name: string, harness: SinkHarness): voi
       expect(shown(at.held())).toEqual([`${names[0]}/A ${NEW.A}`]);
     });
 
+    it.runIf(harness.wrongKey !== undefined)('is refused if it signs with another key', async () => {
+      const at = await seeded(({ names }) => [record(names[0], OLD.A)]);
+      const sink = at.sinkWith?.(harness.wrongKey ?? {});
+      const key = { name: at.names[0], type: 'A' as const };
+      await expect(sink?.read?.([key], callOf(at.http))).rejects.toMatchObject({
+        failure: { class: 'credentials', scope: 'sink' },
+      });
+    });
+
     it('updates a record, of either family, and leaves the other one alone', async () => {
       for (const type of ['A', 'AAAA'] as const) {
         const other = type === 'A' ? 'AAAA' : 'A';

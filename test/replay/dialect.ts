@@ -65,7 +65,7 @@ export interface Dialect {
   identity?(item: Raw): string;
   /** Records that were there before the first write, where no list was recorded before it. */
   start?(recording: Recording): readonly Raw[];
-  /** Answers to reads beside zones and lists. */
+  /** Answers to reads beside zones and lists; `null` for what is not there. */
   read?(asked: Asked, items: readonly Raw[]): unknown;
   /** One page of a list, where pages are not asked for by `page`. */
   page?(

@@ -81,7 +81,8 @@ export const dnspodTokenDialect: Dialect = {
   provider: 'dnspod-token',
   base: 'https://dnsapi.cn',
   wire: {
-    type: 'application/json',
+    // As every recorded answer came.
+    type: 'text/html;charset=UTF-8',
     decode: (text) => Object.fromEntries(new URLSearchParams(text)),
     encode: JSON.stringify,
   },
@@ -165,7 +166,7 @@ export const huaweiDialect: Dialect = {
   },
   read: ({ path }, items) => {
     const id = /\/recordsets\/([^/]+)$/.exec(path)?.[1];
-    return items.find((item) => item['id'] === id);
+    return id === undefined ? undefined : (items.find((item) => item['id'] === id) ?? null);
   },
   filtered: (items) => items,
   values: (item) =>

@@ -14,6 +14,7 @@ import { type Reply, type SeenRequest, startHttpServer } from '../fakes/http-ser
 import { RecordStore } from '../fakes/records.ts';
 import { components, fakeTime } from '../sinks/rest/support.ts';
 import { type Asked, type Dialect, kindOf, type Raw } from './dialect.ts';
+import { faultsOf } from './legal.ts';
 
 const ZONE = fqdn('example.org');
 const ZONE_ID = '53091';
@@ -32,6 +33,8 @@ export interface FakeInit {
   readonly raw: (record: { id: string; name: string; type: string; content: string; number: number }) => Raw;
   /** The provider's own way to refuse. */
   readonly refusal: (trouble: 'credentials' | 'rate_limited') => { status: number; body: unknown };
+  /** How the provider refuses a request whose signature is not the right one. */
+  readonly unsigned?: (request: SeenRequest) => { status: number; body: unknown } | undefined;
   /** Names as the provider writes them: whole, or relative to the zone. */
   readonly names: 'absolute' | 'relative';
   /** Credentials and whatever else is not `endpoint`; a token if not given. */
@@ -55,7 +58,13 @@ export async function startFake(init: FakeInit): Promise<SinkBench> {
       ? { status, headers: date }
       : { status, headers: { 'content-type': type, ...date }, body: encode(body) };
 
+  /** Requests that the provider's specification does not know. */
+  const illegal: string[] = [];
+
   const respond = (request: SeenRequest): Reply => {
+    illegal.push(...faultsOf(dialect.provider, request));
+    const unsigned = init.unsigned?.(request);
+    if (unsigned !== undefined) return json(unsigned.status, unsigned.body);
     const path = request.url.pathname.replace(/\/+$/, '');
     const body = request.body === '' ? undefined : decode(request.body);
     const { method, headers } = request;
@@ -65,7 +74,8 @@ export async function startFake(init: FakeInit): Promise<SinkBench> {
     if (trouble !== undefined) return troubled(trouble);
     if (kind !== 'write') {
       if (kind === 'read') {
-        return json(200, dialect.read?.(asked, items) ?? init.zones({ id: ZONE_ID, name: ZONE }));
+        const found = dialect.read?.(asked, items);
+        return found === null ? json(404, {}) : json(200, found ?? init.zones({ id: ZONE_ID, name: ZONE }));
       }
       const paged = dialect.page?.(items, asked, PAGE_SIZE);
       if (paged !== undefined) {
@@ -139,6 +149,8 @@ export async function startFake(init: FakeInit): Promise<SinkBench> {
     close: async () => {
       await pool.close();
       await server.close();
+      if (illegal.length > 0)
+        throw new Error(`illegal requests to ${dialect.provider}: ${illegal.join('; ')}`);
     },
   };
 }

@@ -1,5 +1,6 @@
 import { type FakeHttpServer, type Reply, type SeenRequest, startHttpServer } from '../fakes/http-server.ts';
 import { type Asked, type Dialect, kindOf, type Raw, type Value } from './dialect.ts';
+import { faultsOf } from './legal.ts';
 import type { Exchange, Recording } from './recording.ts';
 
 /** What one write did to the records: `+name/type content ttl` and `-name/type content ttl`, sorted. */
@@ -115,9 +116,14 @@ function together(dialect: Dialect, known: readonly Raw[], listed: readonly Raw[
 
 /**
  * Plays the recorded service: reads as recorded, lists from the records as they stand, and every write that has effects
- * which were recorded, in whatever form it comes. Anything else is answered with 599 and the difference.
+ * which were recorded, in whatever form it comes. Anything else is answered with 599 and the difference, and so is a request without
+ * `proof` of the credentials.
  */
-export async function replay(dialect: Dialect, recording: Recording): Promise<Replay> {
+export async function replay(
+  dialect: Dialect,
+  recording: Recording,
+  proof: (request: SeenRequest) => boolean,
+): Promise<Replay> {
   const { start, steps } = fold(dialect, recording);
   let items = start;
   const missing = steps.flatMap((step) => step.effects);
@@ -140,6 +146,9 @@ export async function replay(dialect: Dialect, recording: Recording): Promise<Re
       : { status, headers: { 'content-type': type }, body: encode(body) };
 
   const respond = (request: SeenRequest): Reply => {
+    if (!proof(request)) return fault(`${request.method} ${request.target}: not the right credentials`);
+    const illegal = faultsOf(dialect.provider, request);
+    if (illegal.length > 0) return fault(`${request.method} ${request.target}: ${illegal.join('; ')}`);
     const body = request.body === '' ? undefined : decode(request.body);
     const one = asked(request.method, request.url, body, request.headers);
     const kind = kindOf(dialect, one);

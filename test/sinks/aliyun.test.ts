@@ -132,6 +132,26 @@ test('what the fuzzy search finds besides is not touched: a longer name, another
   expect(writes(ali.asked)).toMatchObject([['UpdateDomainRecord', { RecordId: '5' }]]);
 });
 
+describe('records that are switched off are no records', () => {
+  test.each(['DISABLE', 'Disable'])(
+    '%s: the live one is changed, and the other one stays',
+    async (Status) => {
+      const ali = service([
+        record('home', '192.0.2.1', { RecordId: '1', Status }),
+        record('home', '192.0.2.2', { RecordId: '2', Status: 'ENABLE' }),
+      ]);
+      await ali.run(wanted);
+      expect(writes(ali.asked)).toMatchObject([['UpdateDomainRecord', { RecordId: '2' }]]);
+    },
+  );
+
+  test('one that has the right address does not answer for the name', async () => {
+    const ali = service([record('home', '198.51.100.7', { Status: 'DISABLE' })]);
+    await ali.run(wanted);
+    expect(writes(ali.asked)).toMatchObject([['AddDomainRecord', { Value: '198.51.100.7' }]]);
+  });
+});
+
 test('line: the records of that line', async () => {
   const ali = service([record('home', '192.0.2.1', { RecordId: '3', Line: 'telecom' })], { line: 'telecom' });
   await ali.run(wanted);

@@ -1,6 +1,6 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { HttpAnswer, HttpRequest } from '../../src/net/http.ts';
-import { dnspodToken } from '../../src/sinks/dnspod-token.ts';
+import { dnspodToken } from '../../src/sinks/dnspod-token/provider.ts';
 import { target } from './rest/support.ts';
 import { answer } from './rest/toy.ts';
 import { failed, trial } from './trial.ts';
@@ -68,8 +68,8 @@ test('the token goes in the form of every request, and never in the address', as
   }
 });
 
-test('a change sends all that would go back to its default: line, TTL, weight, status', async () => {
-  const pod = service([record('home', '192.0.2.1', { ttl: '120', weight: 20, enabled: '0' })]);
+test('a change sends all that would go back to its default: line, TTL, weight', async () => {
+  const pod = service([record('home', '192.0.2.1', { ttl: '120', weight: 20 })]);
   await pod.run(wanted);
   expect(writes(pod.asked)).toEqual([
     [
@@ -84,7 +84,6 @@ test('a change sends all that would go back to its default: line, TTL, weight, s
         value: '198.51.100.7',
         ttl: '120',
         weight: '20',
-        status: 'disable',
       },
     ],
   ]);
@@ -117,6 +116,50 @@ test('records of other lines are not touched', async () => {
   expect(writes(pod.asked)).toEqual([['/Record.Remove', { domain_id: '2317346', record_id: '2' }]]);
 });
 
+describe('records that are switched off are no records', () => {
+  test('the live one is changed, and the other one stays as it is', async () => {
+    const pod = service([
+      record('home', '192.0.2.1', { id: '1', enabled: '0' }),
+      record('home', '192.0.2.2', { id: '2' }),
+    ]);
+    await pod.run(wanted);
+    expect(writes(pod.asked)).toMatchObject([['/Record.Modify', { record_id: '2', value: '198.51.100.7' }]]);
+  });
+
+  test('one that has the right address does not answer for the name', async () => {
+    const pod = service([record('home', '198.51.100.7', { enabled: '0' })]);
+    await pod.run(wanted);
+    expect(writes(pod.asked)).toMatchObject([['/Record.Create', { value: '198.51.100.7' }]]);
+  });
+});
+
+describe('answers as they were recorded: JSON that is called HTML', () => {
+  const html = { 'content-type': 'text/html;charset=UTF-8' };
+
+  test('are read', async () => {
+    const pod = service([], {}, (path) =>
+      path === '/Record.List' ? { ...list([record('home', '192.0.2.1')]), headers: html } : undefined,
+    );
+    expect(await pod.run(wanted)).toMatchObject([{ kind: 'updated' }]);
+  });
+
+  test('and a refusal among them is one', async () => {
+    const pod = service([], {}, (path) =>
+      path === '/Record.Create' ? { ...no('31'), headers: html } : undefined,
+    );
+    expect(await pod.run(wanted)).toMatchObject(failed('refused', 'record', 'DNSPod: No. (31)'));
+  });
+
+  test.each(['<html>Welcome</html>', '{"welcome":true}', '"1"', ''])('%j is none of them', async (body) => {
+    const pod = service([], {}, (path) =>
+      path === '/Record.Create' ? { ...ok(), headers: html, body } : undefined,
+    );
+    expect(await pod.run(wanted)).toMatchObject([
+      { kind: 'failed', failure: { class: 'transient', unclear: true } },
+    ]);
+  });
+});
+
 test('every page is read, by offset', async () => {
   const pod = service([], {}, (path, { offset }) =>
     path === '/Record.List'
@@ -139,6 +182,21 @@ test('a login that failed is no empty list: nothing is created', async () => {
   const pod = service([], {}, (path) => (path === '/Record.List' ? no('-1') : undefined));
   await expect(pod.run(wanted)).rejects.toMatchObject({ failure: { class: 'credentials', scope: 'sink' } });
   expect(writes(pod.asked)).toEqual([]);
+});
+
+test('a domain that is not in the account, as recorded', async () => {
+  const pod = service([], { zone: 'example.org' }, (path) =>
+    path === '/Domain.Info' ? no('13') : undefined,
+  );
+  await expect(pod.run(wanted)).rejects.toMatchObject({ failure: { class: 'not_found', scope: 'record' } });
+});
+
+test('a token that does not exist, as recorded, is tried once', async () => {
+  const pod = service([], {}, () =>
+    answer(200, { status: { code: '10002', message: 'The login token ID is invalid' } }),
+  );
+  await expect(pod.run(wanted)).rejects.toMatchObject({ failure: { class: 'credentials', scope: 'sink' } });
+  expect(pod.asked).toHaveLength(1);
 });
 
 test.each([

@@ -125,6 +125,23 @@ test('records of other lines are not touched', async () => {
   expect(writes(line.asked)).toMatchObject([['ModifyRecordFields', { RecordId: 1 }]]);
 });
 
+describe('records that are switched off are no records', () => {
+  test('the live one is changed, and the other one stays as it is', async () => {
+    const pod = service([
+      record('home', '192.0.2.1', { RecordId: 1, Status: 'DISABLE' }),
+      record('home', '192.0.2.2', { RecordId: 2, Status: 'ENABLE' }),
+    ]);
+    await pod.run(wanted);
+    expect(writes(pod.asked)).toMatchObject([['ModifyRecordFields', { RecordId: 2 }]]);
+  });
+
+  test('one that has the right address does not answer for the name', async () => {
+    const pod = service([record('home', '198.51.100.7', { Status: 'DISABLE' })]);
+    await pod.run(wanted);
+    expect(writes(pod.asked)).toMatchObject([['CreateRecord', { Value: '198.51.100.7' }]]);
+  });
+});
+
 test('every page is read, by offset', async () => {
   const pod = service([], {}, (request) => {
     if (actionOf(request) !== 'DescribeRecordList') return undefined;

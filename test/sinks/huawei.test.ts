@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { HttpAnswer, HttpRequest } from '../../src/net/http.ts';
-import { huawei } from '../../src/sinks/huawei.ts';
+import { huawei } from '../../src/sinks/huawei/provider.ts';
 import { target } from './rest/support.ts';
 import { answer } from './rest/toy.ts';
 import { failed, trial } from './trial.ts';
@@ -24,6 +24,7 @@ function service(
   given: object = {},
   instead: (request: HttpRequest) => HttpAnswer | undefined = () => undefined,
 ) {
+  let gone = false;
   return trial(huawei, { ...GIVEN, ...given }, (request) => {
     const other = instead(request);
     if (other !== undefined) return other;
@@ -35,8 +36,12 @@ function service(
         zones: [{ id: 'z1', name: 'example.org.' }],
       });
     }
-    if (request.method !== 'GET')
-      return answer(202, set('home.example.org', [], { status: 'PENDING_UPDATE' }));
+    if (request.method === 'DELETE') gone = true;
+    if (request.method !== 'GET') {
+      const status = gone ? 'PENDING_DELETE' : 'PENDING_UPDATE';
+      return answer(202, set('home.example.org', [], { status }));
+    }
+    if (gone && pathname.endsWith('/set-1')) return answer(404, { code: 'DNS.0313', message: 'No.' });
     return pathname.endsWith('/recordsets') ? list(held) : answer(200, set('home.example.org', []));
   });
 }
@@ -113,6 +118,42 @@ describe('a write is accepted, and carried out later', () => {
     expect(await hw.run(wanted)).toMatchObject([{ kind: 'pending', retryAfter: 5_000 }]);
   });
 
+  test('a removal is done when the set is not found any more', async () => {
+    const states = ['PENDING_DELETE'];
+    const hw = service([set('home.example.org', ['192.0.2.1'])], {}, ({ method, url }) => {
+      if (method === 'DELETE') return answer(202, set('home.example.org', [], { status: 'PENDING_DELETE' }));
+      if (!url.pathname.endsWith('/set-1')) return undefined;
+      const status = states.shift();
+      return status === undefined
+        ? answer(404, { code: 'DNS.0313', message: 'No.' })
+        : answer(200, set('home.example.org', [], { status }));
+    });
+    expect(await hw.run({ key: wanted.key, addresses: [] })).toMatchObject([{ kind: 'updated' }]);
+    expect(hw.asked.filter(({ url }) => url.pathname.endsWith('/set-1'))).toHaveLength(3);
+  });
+
+  test.each([
+    ['PENDING_DELETE', { kind: 'pending', retryAfter: 5_000 }],
+    ['ERROR', { kind: 'failed', failure: { class: 'transient', unclear: true } }],
+  ])('a removal that is %s', async (status, expected) => {
+    const hw = service([set('home.example.org', ['192.0.2.1'])], {}, ({ method, url }) => {
+      if (method === 'DELETE') return answer(202, set('home.example.org', [], { status: 'PENDING_DELETE' }));
+      return url.pathname.endsWith('/set-1')
+        ? answer(200, set('home.example.org', [], { status }))
+        : undefined;
+    });
+    expect(await hw.run({ key: wanted.key, addresses: [] })).toMatchObject([expected]);
+  });
+
+  test('a set that is not found while it is being changed is no success', async () => {
+    const hw = service([], {}, ({ method, url }) =>
+      method === 'GET' && url.pathname.endsWith('/set-1')
+        ? answer(404, { code: 'DNS.0313', message: 'No.' })
+        : undefined,
+    );
+    expect(await hw.run(wanted)).toMatchObject([{ kind: 'failed', failure: { unclear: true } }]);
+  });
+
   test('failed and unclear if it ends in an error', async () => {
     const hw = service([], {}, ({ method, url }) =>
       method === 'GET' && url.pathname.endsWith('/set-1')
@@ -122,6 +163,64 @@ describe('a write is accepted, and carried out later', () => {
     expect(await hw.run(wanted)).toMatchObject([
       { kind: 'failed', failure: { class: 'transient', unclear: true } },
     ]);
+  });
+});
+
+describe('a set in another state than ACTIVE is not right yet', () => {
+  test('after an error it is written again, though its content is the one wanted', async () => {
+    const hw = service([set('home.example.org', ['198.51.100.7'], { status: 'ERROR' })]);
+    expect(await hw.run(wanted)).toMatchObject([{ kind: 'updated' }]);
+    expect(writes(hw.asked)).toMatchObject([['PUT', `${SETS}/set-1`, { records: ['198.51.100.7'] }]]);
+  });
+
+  test('while it is worked on, it is waited for and not written', async () => {
+    const hw = service([set('home.example.org', ['198.51.100.7'], { status: 'PENDING_UPDATE' })]);
+    expect(await hw.run(wanted)).toMatchObject([{ kind: 'updated' }]);
+    expect(writes(hw.asked)).toEqual([]);
+  });
+
+  test('another address is written only when that is over', async () => {
+    const states = ['PENDING_UPDATE', 'PENDING_UPDATE', 'PENDING_UPDATE'];
+    const held = set('home.example.org', ['192.0.2.1'], { status: 'PENDING_UPDATE' });
+    const hw = service([held], {}, ({ method, url }) =>
+      method === 'GET' && url.pathname.endsWith('/set-1')
+        ? answer(200, set('home.example.org', [], { status: states.shift() ?? 'ACTIVE' }))
+        : undefined,
+    );
+    expect(await hw.run(wanted)).toMatchObject([{ kind: 'pending' }]);
+    expect(writes(hw.asked)).toEqual([]);
+    expect(await hw.run(wanted)).toMatchObject([{ kind: 'updated' }]);
+    expect(writes(hw.asked)).toMatchObject([['PUT', `${SETS}/set-1`, { records: ['198.51.100.7'] }]]);
+  });
+
+  test('one that was being switched off is not taken for done', async () => {
+    const held = set('home.example.org', ['198.51.100.7'], { status: 'PENDING_DISABLE' });
+    const hw = service([held], {}, ({ method, url }) =>
+      method === 'GET' && url.pathname.endsWith('/set-1')
+        ? answer(200, set('home.example.org', [], { status: 'DISABLE' }))
+        : undefined,
+    );
+    expect(await hw.run(wanted)).toMatchObject(failed('transient', 'sink'));
+    expect(writes(hw.asked)).toEqual([]);
+  });
+
+  test.each([
+    ['DISABLE', '192.0.2.1'],
+    ['DISABLE', '198.51.100.7'],
+    ['FREEZE', '198.51.100.7'],
+  ])('%s with %s: reported, and left as it is', async (status, content) => {
+    const hw = service([set('home.example.org', [content], { status })]);
+    expect(await hw.run(wanted)).toMatchObject([
+      {
+        kind: 'failed',
+        failure: {
+          class: 'refused',
+          scope: 'record',
+          message: expect.stringContaining('is switched off there'),
+        },
+      },
+    ]);
+    expect(writes(hw.asked)).toEqual([]);
   });
 });
 

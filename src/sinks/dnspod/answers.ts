@@ -18,6 +18,7 @@ const record = z.object({
   TTL: z.int(),
   Line: text,
   LineId: text,
+  Status: text.default('ENABLE'),
 });
 export const recordPage = z.object({
   Response: z.object({ RecordCountInfo: z.object({ TotalCount: z.int() }), RecordList: z.array(record) }),

@@ -35,7 +35,7 @@ export const dnspod = defineRestProvider<z.output<typeof options>>({
   example:
     'provider: dnspod\nsecret_id: AKID00000000000000000000000000000000\nsecret_key: { env: TENCENTCLOUD_SECRET_KEY }\n',
   notes: [
-    'Records of other lines than `line` are not touched.',
+    'Records of other lines than `line`, and those that are switched off, are not touched.',
     'For an account of the international site: `endpoint: https://dnspod.intl.tencentcloudapi.com`.',
     'The smallest TTL depends on the plan of the domain; it is 600 on the free one.',
   ],
@@ -93,11 +93,15 @@ export const dnspod = defineRestProvider<z.output<typeof options>>({
         ),
       );
       const { line } = given;
-      return found
-        .filter(({ Line, LineId }) => (line === undefined ? LineId === '0' : Line === line))
-        .map(({ RecordId, Name, Type, Value, TTL }): ListedRecord => {
-          return { id: RecordId, name: absoluteIn(zone.name, Name), type: Type, content: Value, ttl: TTL };
-        });
+      return (
+        found
+          .filter(({ Line, LineId }) => (line === undefined ? LineId === '0' : Line === line))
+          // One that is switched off is answered by no name server: nothing to plan with, and not ours to switch on.
+          .filter(({ Status }) => Status !== 'DISABLE')
+          .map(({ RecordId, Name, Type, Value, TTL }): ListedRecord => {
+            return { id: RecordId, name: absoluteIn(zone.name, Name), type: Type, content: Value, ttl: TTL };
+          })
+      );
     },
     write: {
       shape: 'records',

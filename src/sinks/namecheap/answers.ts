@@ -43,6 +43,9 @@ const host = z.object({
   TTL: z.coerce.number().int(),
   IsActive: yesNo.default(true),
   IsDDNSEnabled: yesNo.default(false),
+  // What the console shows of a host. Not among the documented parameters, but recorded as given and taken back.
+  AssociatedAppTitle: text.default(''),
+  FriendlyName: text.default(''),
 });
 export type Host = z.output<typeof host>;
 

@@ -6,6 +6,7 @@ import type { Host, HostList } from './answers.ts';
 
 /** Seconds of a host made without a TTL: what the service itself gives. */
 const NEW_TTL = 1_800;
+const NO_LABELS = { AssociatedAppTitle: '', FriendlyName: '' };
 
 /**
  * The list of all hosts after the changes. `setHosts` deletes what it is not given, so the list starts from what is there this
@@ -31,7 +32,7 @@ export function hostsAfter(zone: Fqdn, list: HostList, changes: readonly RestCha
     for (const edit of change.edits) {
       if (edit.kind === 'create') {
         const TTL = change.ttl ?? change.actual[0]?.ttl ?? NEW_TTL;
-        const fresh = { MXPref: '10', IsActive: true, IsDDNSEnabled: false };
+        const fresh = { MXPref: '10', IsActive: true, IsDDNSEnabled: false, ...NO_LABELS };
         hosts.push({ Name: name, Type: type, Address: edit.value, TTL, ...fresh });
         continue;
       }
@@ -63,6 +64,8 @@ function changedMeanwhile({ key }: RestChange): RestError {
   return new RestError({ class: 'conflict', scope: 'sink', message });
 }
 
+const LABELS = ['AssociatedAppTitle', 'FriendlyName'] as const;
+
 /** The numbered parameters of `setHosts`. */
 export function parametersOf(list: HostList, hosts: readonly Host[]): Readonly<Record<string, string>> {
   const numbered = hosts.flatMap((host, index): readonly (readonly [string, string])[] => {
@@ -73,6 +76,7 @@ export function parametersOf(list: HostList, hosts: readonly Host[]): Readonly<R
       [`Address${number}`, host.Address],
       [`MXPref${number}`, host.MXPref],
       [`TTL${number}`, String(host.TTL)],
+      ...LABELS.flatMap((label) => (host[label] === '' ? [] : [[`${label}${number}`, host[label]] as const])),
     ];
   });
   // Without it mail records are dropped.
@@ -80,14 +84,20 @@ export function parametersOf(list: HostList, hosts: readonly Host[]): Readonly<R
   return { ...Object.fromEntries(numbered), ...(mail === '' ? {} : { EmailType: mail }) };
 }
 
-/** Which of the hosts sent are not in the list read back; empty if all is well. */
-export function missingFrom(list: HostList, sent: readonly Host[]): readonly string[] {
-  const there = list.hosts.map(textOf);
-  return sent.map(textOf).filter((text) => {
-    const at = there.indexOf(text);
-    if (at >= 0) there.splice(at, 1);
-    return at < 0;
-  });
+/** Which of the hosts sent are not in the list read back, or have lost a label though nothing was to change on them; empty if all is well. */
+export function missingFrom(list: HostList, sent: readonly Host[], before: HostList): readonly string[] {
+  const there = [...list.hosts];
+  return sent
+    .filter((host) => {
+      const kept = before.hosts.includes(host);
+      const at = there.findIndex(
+        (one) =>
+          textOf(one) === textOf(host) && (!kept || LABELS.every((label) => one[label] === host[label])),
+      );
+      if (at >= 0) there.splice(at, 1);
+      return at < 0;
+    })
+    .map(textOf);
 }
 
 // TTL and preference are left out: the service rounds the one and fills in the other. A final dot comes and goes.

@@ -143,7 +143,7 @@ export const namecheap = defineRestProvider<Options>({
           ...parametersOf(before, hosts),
         };
         await ask.send('POST', '', hostsSet, { body });
-        const missing = missingFrom(await hostsOf(ask, zone), hosts);
+        const missing = missingFrom(await hostsOf(ask, zone), hosts, before);
         if (missing.length === 0) return;
         const message = `Namecheap: after the write these are not as sent: ${missing.slice(0, 3).join(', ')}`;
         throw new RestError({ class: 'refused', scope: 'sink', message, unclear: true });

@@ -27,6 +27,8 @@ export interface Kind {
   readonly pageSize?: number;
   /** The TTL that stands for the zone's own. */
   readonly defaultTtl?: number;
+  /** As in `SinkHarness`. */
+  readonly wrongKey?: object;
   /** What it keeps with a record beside name, type, content and TTL. */
   readonly extra?: (number: number) => unknown;
 }
@@ -116,6 +118,7 @@ export function harnessOf(kind: Kind): SinkHarness {
     owns: true,
     ...(kind.pageSize === undefined ? {} : { pageSize: kind.pageSize }),
     ...(kind.defaultTtl === undefined ? {} : { defaultTtl: true as const }),
+    ...(kind.wrongKey === undefined ? {} : { wrongKey: kind.wrongKey }),
     removes: true,
     troubles: ['credentials', 'rate_limited', 'server_error', 'hang', 'malformed'],
     start: async (): Promise<SinkBench> => {

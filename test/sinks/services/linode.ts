@@ -1,8 +1,16 @@
 import { linode } from '../../../src/sinks/linode.ts';
 import type { Kind } from './bench.ts';
-import { bodyOf, byMethod, type Held, json, part, pathOf, ZONE } from './zone.ts';
+import { bodyOf, byMethod, type Held, part, pathOf, json as plainJson, ZONE } from './zone.ts';
 
 const PAGE = 3;
+/** Every answer tells when the limit begins anew, as if something had been refused. */
+const json = (status: number, body: unknown) =>
+  plainJson(status, body, {
+    'retry-after': '119',
+    'x-ratelimit-limit': '400',
+    'x-ratelimit-remaining': '399',
+    'x-ratelimit-reset': '1767225719',
+  });
 const error = (status: number, reason: string, field?: string) =>
   json(status, { errors: [{ reason, ...(field && { field }) }] });
 const listed = <Item>(items: readonly Item[], page: number) =>

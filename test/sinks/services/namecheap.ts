@@ -8,6 +8,8 @@ interface Extra {
   readonly MXPref?: string;
   readonly IsDDNSEnabled?: boolean;
   readonly IsActive?: boolean;
+  readonly AssociatedAppTitle?: string;
+  readonly FriendlyName?: string;
 }
 
 const xml = (status: 'OK' | 'ERROR', errors: string, response: string): Reply => ({
@@ -24,10 +26,11 @@ const xml = (status: 'OK' | 'ERROR', errors: string, response: string): Reply =>
 export const xmlError = (number: number, words: string): Reply =>
   xml('ERROR', `<Error Number="${number}">${escapeXml(words)}</Error>`, '');
 
-/** What is kept with the zone: `forgets` drops a host of that name at the next write, as a fault would. */
+/** What is kept with the zone: `forgets` drops a host of that name at the next write, as a fault would, and `unlabels` all labels. */
 export interface ZoneState {
   emailType: string;
   forgets?: string;
+  unlabels?: boolean;
 }
 
 /** https://www.namecheap.com/support/api/methods/domains-dns/ */
@@ -61,7 +64,12 @@ export function namecheapKind(state: ZoneState = { emailType: 'MX' }): Kind {
           return xmlError(2_019_166, 'The domain is not in your account');
         if (form['Command'] === 'namecheap.domains.dns.getHosts') {
           const hosts = zone.records.map(({ id, name, type, content, ttl, extra }) => {
-            const { MXPref = '10', IsDDNSEnabled = false, IsActive = true } = (extra ?? {}) as Extra;
+            const {
+              MXPref = '10',
+              IsDDNSEnabled = false,
+              IsActive = true,
+              ...labels
+            } = (extra ?? {}) as Extra;
             const all = {
               HostId: id,
               Name: shown(name),
@@ -69,6 +77,8 @@ export function namecheapKind(state: ZoneState = { emailType: 'MX' }): Kind {
               Address: content,
               MXPref,
               TTL: ttl,
+              AssociatedAppTitle: labels.AssociatedAppTitle ?? '',
+              FriendlyName: labels.FriendlyName ?? '',
               IsActive,
               IsDDNSEnabled,
             };
@@ -90,7 +100,10 @@ export function namecheapKind(state: ZoneState = { emailType: 'MX' }): Kind {
           const value = (name: string) => form[`${name}${number}`] ?? '';
           if (value('RecordType') === 'MX' && state.emailType === '') continue;
           if (value('HostName') === state.forgets) continue;
-          const extra = { MXPref: value('MXPref') };
+          const labels = ['AssociatedAppTitle', 'FriendlyName'].flatMap((label) => {
+            return value(label) === '' || state.unlabels ? [] : [[label, value(label)]];
+          });
+          const extra = { MXPref: value('MXPref'), ...Object.fromEntries(labels) };
           const [name, type] = [held(value('HostName')), value('RecordType')];
           zone.add({ name, type, content: value('Address'), ttl: Number(value('TTL')), extra });
         }
@@ -101,7 +114,11 @@ export function namecheapKind(state: ZoneState = { emailType: 'MX' }): Kind {
         );
       },
     }),
-    extra: () => ({ MXPref: '10' }),
+    extra: (number) => ({
+      MXPref: '10',
+      AssociatedAppTitle: `app ${number}`,
+      FriendlyName: `label ${number}`,
+    }),
   };
 }
 export const kind: Kind = namecheapKind();

@@ -33,6 +33,7 @@ const coded = (status: number, code: string, more: object = {}): Reply =>
   json(status, { code, message: 'Their words.', ...more });
 const pork = (status: number, code: string | undefined, more: object = {}): Reply =>
   json(status, { status: 'ERROR', message: 'Their words.', ...(code && { code }), ...more });
+const porkOld = (status: number, message: string): Reply => json(status, { status: 'ERROR', message });
 const plain = (status: number): Reply => json(status, { message: 'Their words.' });
 const wait = (reply: Reply, seconds: number): Reply => ({
   ...reply,
@@ -86,6 +87,14 @@ const TABLE: readonly (readonly [string, Kind, readonly Row[]])[] = [
       [pork(400, 'INVALID_DOMAIN'), 'conflict', 'record'],
       [pork(400, 'DUPLICATE_RECORD'), 'conflict', 'record'],
       [pork(400, undefined), 'invalid', 'record'],
+      // As recorded, or as users quote them: older answers have no code.
+      [porkOld(400, 'Invalid domain.'), 'conflict', 'record'],
+      [porkOld(400, 'Invalid record ID.'), 'conflict', 'record'],
+      [porkOld(400, 'Invalid API key. (001)'), 'credentials', 'sink'],
+      [porkOld(400, 'Invalid API key. (002)'), 'credentials', 'sink'],
+      [porkOld(400, 'All API requests require an API key.'), 'credentials', 'sink'],
+      [porkOld(400, 'Domain is not opted in to API access.'), 'refused', 'record'],
+      [porkOld(400, 'Edit error: We were unable to edit the DNS record.'), 'invalid', 'record'],
       [wait(pork(429, 'RATE_LIMIT_EXCEEDED'), 77), 'rate_limited', 'sink', 77_000],
       [pork(429, 'RATE_LIMIT_EXCEEDED', { ttlRemaining: 9 }), 'rate_limited', 'sink', 9_000],
       [wait(pork(503, undefined), 5), 'rate_limited', 'sink', 5_000],

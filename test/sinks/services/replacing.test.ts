@@ -209,6 +209,32 @@ describe('Namecheap', () => {
     expect(sent()[0]?.[2]).toMatchObject({ EmailType: 'MX', SLD: 'example', TLD: 'org' });
   });
 
+  const labelled = { MXPref: '10', AssociatedAppTitle: 'URL Forwarding', FriendlyName: 'A & B' };
+
+  test('what the console shows of a host survives too', async () => {
+    const { zone, run } = await kinds();
+    zone.add({ name: 'shown', type: 'URL', content: 'https://example.net/', ttl: 60, extra: labelled });
+    zone.put('home', 'A', ['192.0.2.1'], 1_800, { MXPref: '10', FriendlyName: 'ours' });
+    expect(await run(home)).toMatchObject([{ kind: 'updated' }]);
+    expect(zone.set('shown', 'URL')[0]?.extra).toEqual(labelled);
+    expect(zone.set('home', 'A')).toMatchObject([
+      { content: '198.51.100.7', extra: { MXPref: '10', FriendlyName: 'ours' } },
+    ]);
+  });
+
+  test('a label lost in the write is reported, but for that of the host that was to change', async () => {
+    const { zone, run } = await kinds({ emailType: 'MX', unlabels: true });
+    zone.put('home', 'A', ['192.0.2.1'], 1_800, labelled);
+    expect(await run(home)).toMatchObject([{ kind: 'updated' }]);
+    zone.add({ name: 'shown', type: 'A', content: '192.0.2.9', ttl: 60, extra: labelled });
+    expect(await run(target('home.example.org', '198.51.100.8'))).toMatchObject([
+      {
+        kind: 'failed',
+        failure: { class: 'refused', message: expect.stringContaining('shown/a 192.0.2.9') },
+      },
+    ]);
+  });
+
   test('the key is in no address', async () => {
     const { run, server } = await kinds();
     await run(home);

@@ -43,7 +43,8 @@ export const kind: Kind = {
       if (id === undefined || zone.find(id) === undefined) return error(404, 'Invalid record.');
       if (request.method === 'DELETE') zone.remove(id);
       else zone.change(id, { ...(sent.data && { content: sent.data }), ...(sent.ttl && { ttl: sent.ttl }) });
-      return nothing();
+      // As recorded: called HTML, and empty.
+      return { ...nothing(), headers: { 'content-type': 'text/html; charset=UTF-8' } };
     },
   }),
 };

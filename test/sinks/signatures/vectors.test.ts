@@ -49,6 +49,7 @@ function parsed(raw: string): { request: HttpRequest; body: string } {
 }
 
 // Three cases cannot come up with a WHATWG URL: it has neither dot segments left (which S3 alone signs unnormalised) nor a bare space.
+// Of each case the form in headers is checked; the one with the signature in the query is for links to hand on, and no sink makes it.
 const UNTHINKABLE = /unnormalized|space/;
 
 describeRecorded('SigV4, the vectors of awslabs/aws-c-auth', () => {

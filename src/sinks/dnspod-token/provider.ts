@@ -1,22 +1,20 @@
 import * as z from 'zod';
-import { secret } from '../config/schema-types.ts';
-import type { HttpRequest } from '../net/http.ts';
-import type { RestZone } from './rest/api.ts';
-import { formCodec } from './rest/codec.ts';
-import type { Ask } from './rest/exchange.ts';
-import { baseOf, restOptions } from './rest/options.ts';
-import { collect, type PagedList } from './rest/pages.ts';
-import { defineRestProvider } from './rest/provider.ts';
+import { secret } from '../../config/schema-types.ts';
+import type { HttpRequest } from '../../net/http.ts';
+import type { RestZone } from '../rest/api.ts';
+import type { Ask } from '../rest/exchange.ts';
+import { baseOf, restOptions } from '../rest/options.ts';
+import { defineRestProvider } from '../rest/provider.ts';
 import {
   absoluteIn,
   type ListedRecord,
   type RestChange,
   type RestRecord,
   relativeTo,
-} from './rest/records.ts';
-import { RestError } from './rest/refusal.ts';
-import type { Query } from './rest/request.ts';
-import { zonesNamed } from './rest/zones.ts';
+} from '../rest/records.ts';
+import { zonesNamed } from '../rest/zones.ts';
+import { codec, domain, domainPage, done, type Found, recordPage, refusal, success } from './answers.ts';
+import { form, listed, listOf } from './lists.ts';
 
 const options = z.strictObject({
   token: secret(),
@@ -27,87 +25,14 @@ const options = z.strictObject({
   }),
 });
 
-const text = z.string();
-// Numbers come as text in some answers and as numbers in others.
-const id = z.union([text, z.number()]).transform(String);
-const number = z.coerce.number().int();
-const success = { status: z.object({ code: z.literal('1') }) };
-const domain = z.object({ id, name: text, punycode: text.optional() });
-const domainPage = z.object({
-  ...success,
-  info: z.object({ domain_total: number }),
-  domains: z.array(domain),
-});
-const record = z.object({
-  id,
-  name: text,
-  type: text,
-  value: text,
-  ttl: number,
-  line: text,
-  line_id: id.optional(),
-  mx: id.nullish(),
-  weight: number.nullish(),
-  enabled: id.optional(),
-});
-const recordPage = z.object({
-  ...success,
-  info: z.object({ record_total: number }),
-  records: z.array(record),
-});
-const done = z.object(success);
-const refusal = z.object({ status: z.object({ code: id, message: text }) });
-
-const PAGE = 3_000;
-
-/** A list that knows whether a page of it has come. */
-interface List<Body, Item> extends PagedList<Body, Item> {
-  readonly begun: () => boolean;
-}
-
-function listOf<Body, Item>(
-  schema: z.ZodType<Body>,
-  items: (body: Body) => readonly Item[],
-  total: (body: Body) => number,
-  wanted: object,
-): List<Body, Item> {
-  let seen = 0;
-  return {
-    schema,
-    begun: () => seen > 0,
-    items,
-    total,
-    post: ({ offset = 0 }: Query) => form({ ...wanted, offset, length: PAGE }),
-    next: ({ body }) => {
-      seen += items(body).length;
-      return seen < total(body) && items(body).length > 0 ? { offset: seen } : undefined;
-    },
-  };
-}
-
-const form = (fields: object) =>
-  Object.fromEntries(
-    Object.entries(fields).flatMap(([name, value]) => (value == null ? [] : [[name, String(value)]])),
-  );
-
-/** "No records" and "no domains" are refusals there. */
-async function listed<Body, Item>(ask: Ask, to: string, list: List<Body, Item>, nothing: string) {
-  try {
-    return await collect(ask, to, list);
-  } catch (error) {
-    if (error instanceof RestError && error.code === nothing && !list.begun()) return [];
-    throw error;
-  }
-}
-
 const act = (ask: Ask, to: string, fields: object) =>
   ask.send('POST', to, done, { body: form(fields) }).then(() => undefined);
 
-type Extra = Pick<z.output<typeof record>, 'line' | 'line_id' | 'mx' | 'weight' | 'enabled'>;
+type Extra = Pick<Found, 'line' | 'line_id' | 'mx' | 'weight'>;
 
 /** All of a record, for `Record.Modify` puts what is left out back to its default. The remark has an action of its own. */
 function whole({ id, name }: RestZone, change: RestChange, value: string, found: RestRecord) {
-  const { line, line_id, mx, weight, enabled } = found.extra as Extra;
+  const { line, line_id, mx, weight } = found.extra as Extra;
   return {
     domain_id: id,
     record_id: found.id,
@@ -119,7 +44,6 @@ function whole({ id, name }: RestZone, change: RestChange, value: string, found:
     ttl: change.ttl ?? found.ttl,
     mx: change.key.type === 'MX' ? mx : undefined,
     weight,
-    status: enabled === '0' ? 'disable' : 'enable',
   };
 }
 
@@ -132,7 +56,7 @@ export const dnspodToken = defineRestProvider<z.output<typeof options>>({
   example: 'provider: dnspod-token\ntoken: { env: DNSPOD_TOKEN }\n',
   notes: [
     'The older API; DNSPod recommends the one of Tencent Cloud (`provider: dnspod`).',
-    'Records of other lines than `line` are not touched.',
+    'Records of other lines than `line`, and those that are switched off, are not touched.',
     'For an account of the international site: `endpoint: https://api.dnspod.com`.',
     "No request limit was found in DNSPod's documentation, only that too many requests, or changes that change nothing, ban the account for about an hour.",
   ],
@@ -144,7 +68,7 @@ export const dnspodToken = defineRestProvider<z.output<typeof options>>({
   api: (given) => ({
     base: baseOf(given, 'https://dnsapi.cn'),
     account: given.token,
-    codec: formCodec,
+    codec,
     authorize: (request): HttpRequest => {
       const body = new URLSearchParams(request.body);
       body.set('login_token', given.token.reveal());
@@ -160,7 +84,9 @@ export const dnspodToken = defineRestProvider<z.output<typeof options>>({
     // The status is always 200, and the code tells.
     refusal: ({ body }) => {
       const said = refusal.safeParse(body).data?.status;
-      return said === undefined || said.code === '1' ? undefined : said;
+      if (said === undefined || said.code === '1') return undefined;
+      // The codes for a token that is no good are in no list; 10002, as recorded, says "The login token ID is invalid".
+      return /login token/i.test(said.message) ? { ...said, verdict: 'credentials' } : said;
     },
     // https://dnspod-api-doc.readthedocs.io/en/latest/info.html and the pages of the actions. The same number may mean another thing to
     // another action; these are the meanings for those used here.
@@ -171,8 +97,9 @@ export const dnspodToken = defineRestProvider<z.output<typeof options>>({
       refused: ['-3', '-8'],
       // Used too much: lifted after an hour or so.
       rate_limited: ['-2'],
-      // No such domain; not its owner; no such record; no domains; no records.
-      not_found: ['6', '7', '8', '9', '10'],
+      // No such domain; not its owner; no such record; no domains; no records; "Domain is not exists", as recorded for one that is not in
+      // the account.
+      not_found: ['6', '7', '8', '9', '10', '13'],
       // The record exists already.
       conflict: ['104'],
       // Domain banned or locked; A, CNAME and URL exclude each other; too many AAAA; a blacklisted address; too many records of the name.
@@ -207,11 +134,15 @@ export const dnspodToken = defineRestProvider<z.output<typeof options>>({
         { domain_id: zone.id, sub_domain: name && relativeTo(zone.name, name) },
       );
       const { line } = given;
-      return (await listed(ask, '/Record.List', list, '10'))
-        .filter((one) => (line === undefined ? isDefault(one) : one.line === line))
-        .map(({ id, name: relative, type, value, ttl, ...extra }): ListedRecord => {
-          return { id, name: absoluteIn(zone.name, relative), type, content: value, ttl, extra };
-        });
+      return (
+        (await listed(ask, '/Record.List', list, '10'))
+          .filter((one) => (line === undefined ? isDefault(one) : one.line === line))
+          // One that is switched off is answered by no name server: nothing to plan with, and not ours to switch on.
+          .filter(({ enabled }) => enabled !== '0')
+          .map(({ id, name: relative, type, value, ttl, ...extra }): ListedRecord => {
+            return { id, name: absoluteIn(zone.name, relative), type, content: value, ttl, extra };
+          })
+      );
     },
     write: {
       shape: 'records',

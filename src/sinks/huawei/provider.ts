@@ -1,14 +1,13 @@
 import * as z from 'zod';
-import { secret } from '../config/schema-types.ts';
-import type { RestZone, WriteEnd } from './rest/api.ts';
-import type { Ask } from './rest/exchange.ts';
-import { baseOf, restOptions } from './rest/options.ts';
-import { collect, linked, type PagedList } from './rest/pages.ts';
-import { defineRestProvider } from './rest/provider.ts';
-import { membersAfter, quoted, type RestChange, unquoted } from './rest/records.ts';
-import { path } from './rest/request.ts';
-import { zonesNamed } from './rest/zones.ts';
-import { sdkHmacSha256 } from './signatures/huawei.ts';
+import { secret } from '../../config/schema-types.ts';
+import type { RestZone } from '../rest/api.ts';
+import type { Ask } from '../rest/exchange.ts';
+import { baseOf, restOptions } from '../rest/options.ts';
+import { collect, linked, type PagedList } from '../rest/pages.ts';
+import { defineRestProvider } from '../rest/provider.ts';
+import { zonesNamed } from '../rest/zones.ts';
+import { sdkHmacSha256 } from '../signatures/huawei.ts';
+import { put, recordsIn, set, setsPath, untouchable } from './sets.ts';
 
 const options = z.strictObject({
   access_key: z.string().min(1),
@@ -47,16 +46,6 @@ const zones = listOf(
   z.object({ ...page, zones: z.array(z.object({ id: text, name: text })) }),
   (body) => body.zones,
 );
-const set = z.object({
-  id: text,
-  name: text,
-  type: text,
-  ttl: z.int().nullish(),
-  records: z.array(text).nullish(),
-  line: text.default('default_view'),
-  status: text,
-});
-type RecordSet = z.output<typeof set>;
 const sets = listOf(z.object({ ...page, recordsets: z.array(set) }), (body) => body.recordsets);
 const refusal = z.union([
   z.object({ code: text, message: text }),
@@ -70,39 +59,6 @@ async function zonesOf(ask: Ask, query: Readonly<Record<string, string>>): Promi
   return zonesNamed(await collect(ask, '/v2/zones', zones, { type: 'public', limit: 500, ...query }));
 }
 
-const setsPath = ({ id }: RestZone) => path`/v2.1/zones/${id}/recordsets`;
-
-/** Accepted with 202 and carried out afterwards. https://support.huaweicloud.com/intl/en-us/api-dns/dns_api_80002.html */
-async function settled(ask: Ask, zone: RestZone, first: RecordSet): Promise<WriteEnd> {
-  const again = () => ask.get(`${setsPath(zone)}${path`/${first.id}`}`, set);
-  const running = ({ status }: RecordSet) => status.startsWith('PENDING');
-  const last = await ask.poll({ every: 1_000, tries: 3 }, first, running, again);
-  if (running(last)) return { pending: `still ${last.status} there`, retryAfter: 5_000 };
-  if (last.status === 'ERROR') throw ask.failed({ message: 'the record set ended in state ERROR' });
-}
-
-async function put(ask: Ask, zone: RestZone, change: RestChange, line: string): Promise<WriteEnd> {
-  const { name, type } = change.key;
-  const records = membersAfter(change).map(({ value }) => quoted(type, value));
-  const id = change.actual[0]?.extra as string | undefined;
-  if (id === undefined) {
-    const body = { name: `${name}.`, type, line, ttl: change.ttl, records };
-    return settled(ask, zone, await ask.send('POST', setsPath(zone), set, { body }));
-  }
-  const one = `${setsPath(zone)}${path`/${id}`}`;
-  if (records.length === 0) {
-    await ask.send('DELETE', one, set);
-    return undefined;
-  }
-  // Description and weight stay when left out; of the TTL that is not said, so it goes along.
-  const ttl = change.ttl ?? change.actual[0]?.ttl;
-  return settled(
-    ask,
-    zone,
-    await ask.send('PUT', one, set, { body: { name: `${name}.`, type, ttl, records } }),
-  );
-}
-
 export const huawei = defineRestProvider<z.output<typeof options>>({
   name: 'huawei',
   title: 'Huawei Cloud DNS',
@@ -112,7 +68,7 @@ export const huawei = defineRestProvider<z.output<typeof options>>({
   example:
     'provider: huawei\naccess_key: HPUA0000000000000000\nsecret_key: { env: HUAWEICLOUD_SECRET_KEY }\n',
   notes: [
-    'Public zones only. Record sets of other lines than `line` are not touched, nor are several weighted ones of one name.',
+    'Public zones only. Record sets of other lines than `line` are not touched, nor are several weighted ones of one name, nor those that are switched off, which are reported.',
     "No request limit was found in Huawei Cloud's documentation; its refusals for too many requests are honoured.",
   ],
   options,
@@ -165,18 +121,9 @@ export const huawei = defineRestProvider<z.output<typeof options>>({
       const found = await collect(ask, setsPath(zone), sets, { limit: 500, ...query });
       return found
         .filter(({ line, status }) => line === given.line && status !== 'PENDING_DELETE')
-        .flatMap(({ id, name: absolute, type, ttl, records }) =>
-          (records ?? []).map((value) => {
-            const content = unquoted(type, value);
-            return { name: absolute, type, content, ttl: ttl ?? undefined, extra: id };
-          }),
-        );
+        .flatMap(recordsIn);
     },
-    guard: ({ key, actual }) => {
-      const several = new Set(actual.map(({ extra }) => extra)).size > 1;
-      const why = `${key.name} has several weighted record sets of type ${key.type}, which stay as they are`;
-      return several ? why : undefined;
-    },
+    guard: untouchable,
     write: { shape: 'sets', put: (ask, zone, change) => put(ask, zone, change, given.line) },
   }),
 });
