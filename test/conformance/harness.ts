@@ -31,6 +31,8 @@ export interface SinkHarness {
   readonly defaultTtl?: true;
   /** True if records can be marked with an owner; then the benches have `sinkWith`, as with `wrongKey`. */
   readonly owns?: true;
+  /** True if one message carries a whole change out, or nothing of it: there is no moment within an update. */
+  readonly atomic?: true;
   /** Options that make every signature wrong, where the fake checks them. */
   readonly wrongKey?: object;
   /** A provider without records and a sink that uses it; a new one for each test. */

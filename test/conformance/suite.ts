@@ -111,22 +111,25 @@ export function describeSinkConformance(name: string, harness: SinkHarness): voi
     });
 
     // Those that have the records of a zone at hand, and edit them.
-    it.runIf(harness.owns === true)('at no moment of an update is a name without an address', async () => {
-      const at = await seeded(({ names }) => [record(names[0], OLD.A)]);
-      const [name] = at.names;
-      if (harness.traits.multiple) await apply(at, [want(name, OLD.A, '192.0.2.9')]);
-      const addresses = () => at.held().filter(({ key }) => keyText(key) === `${name}/A`);
-      const seen: number[] = [];
-      const http: HttpClient = async (request, signal) => {
-        const answer = await at.http(request, signal);
-        seen.push(addresses().length);
-        return answer;
-      };
-      expect(await apply({ sink: at.sink, http }, [want(name, NEW.A)])).toEqual(['updated']);
-      expect(addresses().map(({ content }) => content)).toEqual([NEW.A]);
-      expect(seen.length).toBeGreaterThan(0);
-      expect(Math.min(...seen)).toBeGreaterThan(0);
-    });
+    it.runIf(harness.owns === true && harness.atomic !== true)(
+      'at no moment of an update is a name without an address',
+      async () => {
+        const at = await seeded(({ names }) => [record(names[0], OLD.A)]);
+        const [name] = at.names;
+        if (harness.traits.multiple) await apply(at, [want(name, OLD.A, '192.0.2.9')]);
+        const addresses = () => at.held().filter(({ key }) => keyText(key) === `${name}/A`);
+        const seen: number[] = [];
+        const http: HttpClient = async (request, signal) => {
+          const answer = await at.http(request, signal);
+          seen.push(addresses().length);
+          return answer;
+        };
+        expect(await apply({ sink: at.sink, http }, [want(name, NEW.A)])).toEqual(['updated']);
+        expect(addresses().map(({ content }) => content)).toEqual([NEW.A]);
+        expect(seen.length).toBeGreaterThan(0);
+        expect(Math.min(...seen)).toBeGreaterThan(0);
+      },
+    );
 
     it.runIf(harness.owns === true)('an update of the apex leaves every name below it', async () => {
       const apexOf = (name: Fqdn) => fqdn(name.slice(name.indexOf('.') + 1));

@@ -88,6 +88,7 @@ describeSinkConformance('rfc2136', {
   traits: rfc2136.traits,
   reads: true,
   owns: true,
+  atomic: true,
   removes: true,
   troubles: ['credentials', 'server_error', 'hang', 'malformed'],
   start,

@@ -37,7 +37,7 @@ describe('easyDNS, in HTML', () => {
     [easydns('TOO_FREQ', 'wait a little'), { class: 'rate_limited', retryAfter: 600_000 }],
     [easydns('NO_AUTH'), { class: 'credentials', scope: 'sink' }],
     [easydns('not OK'), { class: 'transient', unclear: true, message: expect.stringContaining('not OK') }],
-    [easydns('OK', `no update required for ${NAME} to ${OTHER}`), { class: 'invalid' }],
+    [easydns('OK', `no update required for ${NAME} to ${OTHER}`), { class: 'conflict', unclear: true }],
   ])('%j is no success', async (body, failure) => {
     expect(await answered('easydns', { body })).toMatchObject({ kind: 'failed', failure });
   });
