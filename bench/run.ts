@@ -71,5 +71,8 @@ for (const bench of BENCHES.filter(({ name }) => positionals.length === 0 || pos
 }
 
 if (values.json !== undefined)
-  writeFileSync(values.json, `${JSON.stringify({ node: process.version, machine, figures })}\n`);
+  writeFileSync(
+    values.json,
+    `${JSON.stringify({ date: new Date().toISOString().slice(0, 10), node: process.version, machine, figures })}\n`,
+  );
 process.exitCode = figures.every(reached) ? 0 : 1;
