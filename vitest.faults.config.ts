@@ -7,7 +7,8 @@ export default defineConfig({
     testTimeout: 60_000,
     hookTimeout: 60_000,
     pool: 'forks',
-    maxWorkers: 4,
+    // More at once slow each other on a machine of two cores, and what is to happen within seconds does not.
+    maxWorkers: 2,
     maxConcurrency: 4,
   },
 });

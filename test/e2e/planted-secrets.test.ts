@@ -105,6 +105,27 @@ const UNNAMED: readonly Planted[] = ['update-path', 'witness-path', 'witness-que
   telling: `Kanarienvogel-of-the-${name}`,
 }));
 
+/**
+ * Places whose secret no service is sent here: keys that sign what is sent (OVH is asked for the time before that, and does not tell it),
+ * what a webhook does when there is no address, and what goes to a program or a proxy.
+ */
+const NOT_SENT: ReadonlySet<string> = new Set([
+  'aliyun.access_key_secret',
+  'dnspod.secret_key',
+  'google.key',
+  'huawei.secret_key',
+  'ovh.application_key',
+  'ovh.application_secret',
+  'ovh.consumer_key',
+  'rfc2136.key.secret',
+  'route53.secret_access_key',
+  'webhook.clear.url',
+  'webhook.clear.headers.PLANTED',
+  'webhook.clear.body',
+  'command.env.PLANTED',
+  'proxy.',
+]);
+
 /** `custom` takes a token only where a template names it; the example has a password in its place. */
 const NOT_BESIDE_THE_REST = ['custom.token'];
 
@@ -362,9 +383,17 @@ test('every place that takes a secret keeps it, whatever the provider and the op
     const text = shown.join('\n');
     const asked = [...plain.requests, ...secure.requests];
     expect(new Set(asked.map(({ headers }) => headers.host)).size).toBeGreaterThan(30);
-    const heard = JSON.stringify(asked);
+    // Names and passwords in base64 as they were before.
+    const logins = asked.map(({ headers }) =>
+      Buffer.from(headers.authorization?.replace(/^Basic /, '') ?? '', 'base64').toString('utf8'),
+    );
+    const heard = JSON.stringify([asked, logins]);
     const unheard = [...all, ...long].filter(({ telling }) => !heard.includes(telling));
-    expect(unheard.map(({ provider, path }) => `${provider}.${path.join('.')}`)).toEqual([]);
+    expect(
+      unheard
+        .map(({ provider, path }) => `${provider}.${path.join('.')}`)
+        .filter((place) => !NOT_SENT.has(place)),
+    ).toEqual([]);
     expect(proxy.requests.some(({ authorization }) => authorization !== undefined)).toBe(true);
     expect(text).toContain('[secret]');
     for (const word of [

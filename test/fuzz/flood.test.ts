@@ -5,17 +5,18 @@ import { flood } from './support/flood.ts';
 const SEED = 20_260_101;
 
 it('the embedded server outlives 50,000 hostile datagrams and is no amplifier', {
-  timeout: 60_000,
+  timeout: 120_000,
 }, async () => {
   const report = await flood({ datagrams: 50_000, seed: SEED });
   expect(report.sent).toBe(50_000);
   // The kernel may drop some of a burst; most must have got through, or nothing was shown.
+  expect(report.arrived).toBeGreaterThan(report.sent * 0.9);
   expect(report.answered).toBeGreaterThan(10_000);
   expect(report.worst).toBeLessThanOrEqual(MOST_AMPLIFIED);
   expect(report.alive).toBe(true);
 });
 
-it('one network gets no more than its share', { timeout: 60_000 }, async () => {
+it('one network gets no more than its share', { timeout: 120_000 }, async () => {
   const rate = 100;
   const report = await flood({ datagrams: 20_000, rate, seed: SEED });
   // As many at once as a second's worth, then by the second; every second datagram beyond may be told to come over TCP.

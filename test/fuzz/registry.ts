@@ -7,6 +7,7 @@ import { providerTargets } from './targets/providers.ts';
 import { rfc2136Targets } from './targets/rfc2136.ts';
 import { routerTargets } from './targets/router.ts';
 import { stunTargets } from './targets/stun.ts';
+import { toolTargets } from './targets/tools.ts';
 import { witnessTargets } from './targets/witnesses.ts';
 
 /** Every reader of what others write: the network, the operating system, a file, a provider. */
@@ -20,4 +21,5 @@ export const targets: readonly FuzzTarget[] = [
   ...controlTargets,
   ...rfc2136Targets,
   ...providerTargets,
+  ...toolTargets,
 ];

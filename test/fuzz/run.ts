@@ -65,11 +65,12 @@ async function main(): Promise<void> {
 
 async function floodOnce(seed: number): Promise<readonly string[]> {
   const report = await flood({ datagrams: DATAGRAMS, seed });
-  const { sent, answered, milliseconds, amplification, worst } = report;
-  const figures = `${sent} sent, ${answered} answered in ${(milliseconds / 1_000).toFixed(1)} s, ${amplification.toFixed(2)} octets for one, ${worst.toFixed(2)} at worst`;
+  const { sent, arrived, answered, milliseconds, amplification, worst } = report;
+  const figures = `${sent} sent, ${arrived} arrived, ${answered} answered in ${(milliseconds / 1_000).toFixed(1)} s, ${amplification.toFixed(2)} octets for one, ${worst.toFixed(2)} at worst`;
   console.log(`${FLOOD}: ${figures}`);
   return [
     ...(report.alive ? [] : [`${FLOOD}: the server does not answer any more (seed ${seed})`]),
+    ...(arrived > sent * 0.9 ? [] : [`${FLOOD}: only ${arrived} of ${sent} arrived (seed ${seed})`]),
     ...(worst <= MOST_AMPLIFIED ? [] : [`${FLOOD}: ${worst.toFixed(2)} octets for one (seed ${seed})`]),
   ];
 }
