@@ -305,4 +305,6 @@ export const cloudScenes: readonly CloudScene[] = [
 ];
 
 /** What every cloud may do: send elsewhere, which is not followed. */
-export const redirect = (to: string): Answers => ({ '*': { status: 302, headers: { location: to } } });
+export const redirect = (to: string): Answers => ({
+  '*': { status: 302, headers: { location: to, 'metadata-flavor': 'Google' } },
+});
