@@ -1,4 +1,4 @@
-import { type LineCounter, type ParsedNode, parseDocument } from 'yaml';
+import { Lexer, type LineCounter, type ParsedNode, Parser, parseDocument } from 'yaml';
 
 /** What YAML 1.2 section 5.1 does not allow in a file, but for the rare ones that no editor shows. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
@@ -29,14 +29,23 @@ export function compose(text: string, lineCounter: LineCounter, complain: Compla
   }
 }
 
-/** The composer recurses for each level: brackets and dashes are counted first, roughly and generously. */
+/** Levels of the parser's stack: above what any file needs, and far below the depth at which V8 gives up. */
+const DEEPEST = 200;
+
+/**
+ * True if the text is nested so deeply that it must not be composed: the composer recurses for each level, and close to the end of the
+ * stack V8 ends the whole process instead of throwing. The parser keeps a stack of its own, so its word on the depth costs nothing.
+ */
 export function nestedTooDeep(text: string): boolean {
-  const limit = 500;
-  let open = 0;
-  for (const character of text) {
-    if (character === '[' || character === '{') open += 1;
-    else if (character === ']' || character === '}') open = Math.max(0, open - 1);
-    if (open > limit) return true;
+  const parser = new Parser();
+  try {
+    for (const lexeme of new Lexer().lex(text)) {
+      // What it has finished is of no interest here.
+      for (const _ of parser.next(lexeme));
+      if (parser.stack.length > DEEPEST) return true;
+    }
+  } catch {
+    // The composer stumbles over it as well, and says where.
   }
-  return text.split('\n').some((line) => /^(?:\s*[-?:]\s){500}/.test(line) || /^ {4000}/.test(line));
+  return false;
 }

@@ -171,6 +171,9 @@ describeLab('netdrift doctor', ['turnserver', 'miniupnpd', 'named'], () => {
       ],
       outside: { address: '203.0.114.10', class: 'global' },
     });
+    expect(report.router).toMatchObject({
+      notices: { multicast: 'listening', events: 'heard', problems: [] },
+    });
     expect(report.witnesses.find(({ detector }) => detector === 'router')).toMatchObject({
       address: '203.0.114.10',
       fit: true,
@@ -178,6 +181,40 @@ describeLab('netdrift doctor', ['turnserver', 'miniupnpd', 'named'], () => {
     expect(fixes(report)).toEqual([]);
     const { stdout } = await network.router.run(['nft', 'list', 'ruleset']);
     expect(stdout).not.toContain('192.168.1.10');
+  });
+
+  test('at a router whose events a firewall keeps out, on a host whose port 5350 is taken: says both', async () => {
+    const network = await routerNetwork(lab);
+    const { host, router, outside } = network;
+    await outside.addAddress('eth0', '203.0.114.1/24');
+    await router.forward();
+    await router.masquerade('wan');
+    await startMiniupnpd(lab, network);
+    await startTurnserver(lab, outside, { addresses: ['203.0.114.1'] });
+    await host.nft(`
+      table inet firewall {
+        chain in { type filter hook input priority filter; ip saddr 192.168.1.1 tcp flags syn / fin,syn,rst,ack drop
+        }
+      }`);
+    const holder = host.spawn([
+      process.execPath,
+      '-e',
+      "require('node:dgram').createSocket('udp4').bind(5350, () => console.log('ready'))",
+    ]);
+    await holder.line('ready');
+    const uplinks = { wan: { ipv4: ['router', { detector: 'stun', servers: ['203.0.114.1:3478'] }] } };
+    const watch = { every: '7m', keep_watch: '45s' };
+    const { report } = await look(host, settings({ local: embedded() }, { uplinks, watch }));
+    expect(report.router).toMatchObject({
+      notices: {
+        multicast: 'off',
+        events: 'subscribed',
+        problems: [expect.stringContaining('224.0.0.1:5350 on eth0 (EADDRINUSE)')],
+      },
+    });
+    expect(report.findings.map(({ what }) => what)).toEqual([
+      expect.stringMatching(/granted a subscription .* did not come: .* asking a STUN server every 45s$/),
+    ]);
   });
 
   test('on a host that owns its address: reads the sinks, says what is published, tells refused keys', async () => {

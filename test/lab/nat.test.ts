@@ -1,11 +1,12 @@
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { startForger } from './forgery.ts';
 import { HOME, openCarrier, openNat } from './nat-lab.ts';
-import { startMiniupnpd } from './router-lab.ts';
+import { ROUTER, STRANGER, startMiniupnpd } from './router-lab.ts';
 import { dig } from './support/dig.ts';
 import { Lab } from './support/lab.ts';
-import { now, pause } from './support/moment.ts';
+import { eventually, now, pause } from './support/moment.ts';
 import { describeLab } from './support/needs.ts';
 import { startNetdrift } from './support/netdrift.ts';
 import { homeNetwork, plainNetwork } from './support/networks.ts';
@@ -91,6 +92,44 @@ describeLab('behind a router that tells of changes', ['named', 'dig', 'miniupnpd
     await netdrift.line({ event: 'keep_watch_started' }, { timeout: 30_000 });
     await nat.network.change('203.0.114.30');
     await nat.serves(['203.0.114.30']);
+
+    // The router's daemon is back, on another port and with no memory: it is found, and tells again.
+    const after = netdrift.log.mark();
+    await startMiniupnpd(lab, nat.network);
+    await netdrift.line({ event: 'router_events_subscribed' }, { after, timeout: 60_000 });
+    const changed = netdrift.log.mark();
+    await nat.network.change('203.0.114.40');
+    await nat.serves(['203.0.114.40']);
+    await netdrift.line({ event: 'router_notice' }, { after: changed, timeout: 10_000 });
+  });
+
+  test('another gateway is followed at once, and the old one is not heard any more', async () => {
+    const nat = await openNat(lab);
+    const { host, stranger } = nat.network;
+    await startMiniupnpd(lab, nat.network);
+    await startTurnserver(lab, nat.outside, { addresses: [nat.server] });
+    // The other host of the LAN is a router, too, by another provider, and says nothing.
+    await lab.cable({ namespace: stranger, device: 'wan' }, { namespace: nat.outside, device: 'eth1' });
+    await nat.outside.addAddress('eth1', '203.0.115.1/24');
+    await stranger.addAddress('wan', '203.0.115.10/24');
+    await stranger.defaultRoute('203.0.115.1', { device: 'wan' });
+    await stranger.forward();
+    await stranger.masquerade('wan');
+    const netdrift = startNetdrift(lab, {
+      namespace: host,
+      config: nat.config({ watch: { every: '1h', keep_watch: 'off' } }),
+    });
+    await nat.serves(['203.0.114.10']);
+    await netdrift.line({ event: 'router_events_subscribed' }, { timeout: 10_000 });
+    await host.ip(`route replace default via ${STRANGER} dev eth0`);
+    await nat.serves(['203.0.115.10'], 20_000);
+
+    const after = netdrift.log.mark();
+    await nat.network.change('203.0.114.20');
+    await pause(3_000);
+    expect(netdrift.log.items.slice(after).filter(({ event }) => event === 'router_notice')).toEqual([]);
+    await host.ip(`route replace default via ${ROUTER} dev eth0`);
+    await nat.serves(['203.0.114.20'], 20_000);
   });
 });
 
@@ -124,6 +163,49 @@ describeLab('behind a router that says nothing', ['turnserver', 'dig'], () => {
     }
     console.log(`outside address changed -> known by the keep-watch of 1 s: ${times.join(', ')} ms`);
     expect(Math.max(...times)).toBeLessThan(5_000);
+  });
+
+  test('forged answers, of a stranger or with a wrong id, are believed by nobody', async () => {
+    const home = await homeNetwork(lab);
+    const coturn = await startTurnserver(lab, home.outside, { addresses: [home.server] });
+    const forger = await startForger(lab, home, { own: '203.0.113.66', lie: '203.0.113.99' });
+    // It answers only after the lies have been told.
+    coturn.signal('SIGSTOP');
+    const stun = { detector: 'stun', servers: [`${home.server}:3478`] };
+    const netdrift = startNetdrift(lab, {
+      namespace: home.host,
+      config: {
+        watch: { every: '1h', keep_watch: '1s' },
+        uplinks: { wan: { ipv4: ['interface', stun], allow: ['documentation'] } },
+        sinks: { local: embedded() },
+        log: { level: 'debug' },
+      },
+    });
+    await forger.process.line('forged for 203.0.113.10', 15_000);
+    const told = await eventually(
+      'both lies have arrived',
+      async () => {
+        const arrived = await forger.arrived();
+        return arrived.strange > 0 && arrived.wrongId > 0 && arrived;
+      },
+      { timeout: 10_000 },
+    );
+    coturn.signal('SIGCONT');
+    await served(home.host, 'A', ['203.0.113.10'], 20_000);
+
+    // The long-lived socket of the keep-watch hears them too, with each of its questions.
+    await netdrift.line({ event: 'keep_watch_started' }, { timeout: 10_000 });
+    await eventually(
+      'the keep-watch has been lied to',
+      async () => (await forger.arrived()).strange >= told.strange + 4,
+      { timeout: 20_000 },
+    );
+    const heard = (event: string) => netdrift.log.items.filter((line) => line.event === event);
+    expect(heard('trigger_received').flatMap(({ reason }) => reason)).not.toContain('mapping_changed');
+    expect(heard('address_changed').map((line) => line['address'])).toEqual(['203.0.113.10']);
+
+    await home.changeOutsideAddress('203.0.113.98');
+    await served(home.host, 'A', ['203.0.113.98'], 20_000);
   });
 
   test('a web service that answers with a page, or with the other family, is refused and the next one asked', async () => {

@@ -13,6 +13,7 @@ export interface DoctorReport {
   readonly events: EventsReport;
   readonly router: RouterReport;
   readonly nat: readonly NatReport[];
+  readonly watch: WatchReport;
   readonly witnesses: readonly WitnessReport[];
   readonly clocks: ClockReport;
   readonly sinks: readonly SinkReport[];
@@ -49,6 +50,8 @@ export interface ContainerReport {
   readonly in?: string;
   /** True if its network is a bridge behind the host's, where changes of the host's network cannot be seen. */
   readonly bridged: boolean;
+  /** What shows that it is. */
+  readonly why?: string;
 }
 
 export interface EventsReport {
@@ -70,7 +73,25 @@ export type RouterReport =
         readonly took: number;
       }[];
       readonly outside?: { readonly address: IpAddress; readonly class: AddressClass; readonly by: string };
+      readonly notices: NoticesReport;
     };
+
+/** Whether the router tells of changes by itself, as far as that shows without one. */
+export interface NoticesReport {
+  /** NAT-PMP and PCP: `listening` if the port could be had; `heard` if something came meanwhile. */
+  readonly multicast: 'off' | 'listening' | 'heard';
+  /** UPnP: `subscribed` if the router granted it, `heard` if its first event came through. */
+  readonly events: 'off' | 'subscribed' | 'heard';
+  /** What could not be listened to, or was not granted. */
+  readonly problems: readonly string[];
+}
+
+/** What the configuration says of looking without a notice; milliseconds. */
+export interface WatchReport {
+  readonly every: number;
+  /** Missing if the keep-watch is off. */
+  readonly keepWatch?: number;
+}
 
 export type NatReport = { readonly family: Family } & Behaviour;
 

@@ -1,17 +1,26 @@
+import { asyncScheduler, of } from 'rxjs';
 import type { IpAddress } from '../../model/address.ts';
+import type { Clock } from '../../model/clock.ts';
 import type { UplinkState } from '../../model/reading.ts';
 import { keyText } from '../../model/record.ts';
-import type { Settings, SinkSettings } from '../../model/settings.ts';
+import type { Settings } from '../../model/settings.ts';
 import type { Snapshot } from '../../model/snapshot.ts';
 import type { HttpClient } from '../../net/http.ts';
 import type { RouterClient } from '../../sources/router/client.ts';
 import type { RouterNetwork } from '../../sources/router/network.ts';
 import { enter } from '../../streams/address-book.ts';
+import { elect } from '../../streams/elect.ts';
 import { resolveTargets } from '../../streams/targets.ts';
 import type { QuestionInit } from '../questions.ts';
 import { sinkHttp } from '../session.ts';
 import { watchClocks } from './clocks.ts';
-import type { ConfigurationReport, DoctorReport, SinkReport, WitnessReport } from './contract.ts';
+import type {
+  ConfigurationReport,
+  DoctorReport,
+  SinkReport,
+  WatchReport,
+  WitnessReport,
+} from './contract.ts';
 import { within } from './deadline.ts';
 import { checkEvents, type ListenToEvents } from './events.ts';
 import { findingsOf } from './findings.ts';
@@ -50,11 +59,11 @@ export interface DoctorInit extends QuestionInit {
 }
 
 /**
- * Asks everything once, at the same time, each with a deadline of its own, and says what there is to do. Changes nothing: neither on this host nor
- * at the router nor at a sink. Never rejects for reasons of the world.
+ * Asks everything once, at the same time, each with a deadline of its own, and says what there is to do. Changes nothing that lasts: neither on
+ * this host nor at a sink, and at the router there is for a moment the subscription to its events. Never rejects for reasons of the world.
  */
 export async function examine(
-  settings: Pick<Settings, 'uplinks' | 'sinks'>,
+  settings: Pick<Settings, 'uplinks' | 'sinks' | 'watch'>,
   init: DoctorInit,
 ): Promise<DoctorReport> {
   const { host, log, deadlines = DOCTOR_DEADLINES } = init;
@@ -85,6 +94,8 @@ export async function examine(
     checkRouter(snapshot, {
       client: init.router,
       now,
+      clock,
+      randomBytes: host.randomBytes,
       deadline: deadlines.router,
       ...(init.routerNetwork && { network: init.routerNetwork }),
     }),
@@ -108,18 +119,25 @@ export async function examine(
     events,
     router,
     nat,
+    watch: watchOf(settings.watch),
     witnesses,
     clocks: clocks.report(),
-    sinks: sinks.map((report) => withWanted(report, settings.sinks, witnesses)),
+    sinks: sinks.map((report) => withWanted(report, settings, witnesses, clock)),
   };
   return { version: init.version, ...facts, findings: findingsOf(facts), took: now() - began };
 }
 
+const watchOf = ({ every, keep_watch }: Settings['watch']): WatchReport => ({
+  every,
+  ...(typeof keep_watch === 'number' && { keepWatch: keep_watch }),
+});
+
 /** Adds what each record should hold, as far as the witnesses of single uplinks can tell it without a vote. */
 function withWanted(
   report: SinkReport,
-  sinks: readonly SinkSettings[],
+  { sinks, uplinks }: Pick<Settings, 'sinks' | 'uplinks'>,
   witnesses: readonly WitnessReport[],
+  clock: Clock,
 ): SinkReport {
   const settings = sinks.find(({ name }) => name === report.sink);
   if (settings === undefined) return report;
@@ -130,7 +148,15 @@ function withWanted(
     states.set(`${uplink} ${family}`, { uplink, family, state, took: 0 });
   }
   const look = { traceId: 'doctor', triggers: [], mode: 'inject' } as const;
-  const book = enter(undefined, { look, networkChanged: false, states: [...states.values()] });
+  let book = enter(undefined, { look, networkChanged: false, states: [...states.values()] });
+  // As the running one elects, but with no past: every uplink that works counts at once, and none is known to be down for long.
+  const ranks = uplinks.map(({ name, metric }, order) => ({ name, metric: metric ?? order }));
+  const init = { uplinks: ranks, holdDown: 0, removeAfter: Number.POSITIVE_INFINITY, clock };
+  of(book)
+    .pipe(elect({ ...init, scheduler: asyncScheduler }))
+    .subscribe((elected) => {
+      book = elected;
+    });
   const wanted = new Map<string, readonly IpAddress[]>(
     resolveTargets(book, settings).targets.map((target) => [keyText(target.key), target.addresses]),
   );

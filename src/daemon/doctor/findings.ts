@@ -1,5 +1,6 @@
 import { remedyFor } from '../../control/remedy.ts';
 import { sameAddresses } from '../../model/address.ts';
+import { formatDuration } from '../../model/duration.ts';
 import { FAMILIES, type Family } from '../../model/family.ts';
 import type { Check, DoctorReport, Finding, SinkReport, WitnessReport } from './contract.ts';
 
@@ -156,8 +157,8 @@ function events({ events: { source, state }, container }: Facts): readonly Findi
   if (container.bridged) {
     return [
       fix(
-        `this ${container.in} container has a network of its own behind a bridge: what happens to the host's network cannot be seen`,
-        "give it the host's network: network_mode: host (docker run --network host); else the router's notices and the timer are all there is",
+        `this ${container.in} container has a network of its own behind a bridge (${container.why}): addresses and routes of the host, and the router's multicasts, do not show in here`,
+        "give it the host's network: network_mode: host (docker run --network host); else the keep-watch and the timer are all there is",
       ),
     ];
   }
@@ -175,7 +176,7 @@ function events({ events: { source, state }, container }: Facts): readonly Findi
   }
 }
 
-function router({ router: found, nat, host }: Facts): readonly Finding[] {
+function router({ router: found, nat, host, watch }: Facts): readonly Finding[] {
   const owned = host.interfaces.some(({ addresses: own }) =>
     own.some((one) => one.class === 'global' && !one.address.includes(':')),
   );
@@ -190,14 +191,45 @@ function router({ router: found, nat, host }: Facts): readonly Finding[] {
       ),
     ];
   }
-  const translated = nat.some(
+  // A router that names an outside address which is not this host's own says so itself.
+  const measured = nat.some(
     (one) => one.family === 'ipv4' && one.kind === 'measured' && one.mapping !== 'none',
   );
-  if (!translated || found.protocols.some(({ speaks }) => speaks)) return [];
+  const translated = measured || outside !== undefined;
+  if (!translated) return [];
+  if (found.protocols.some(({ speaks }) => speaks)) return notices(found, noticedBy(watch));
   return [
     better(
-      `the router ${address} tells nothing of its address, so a change of it is noticed by asking a STUN server every 20 s`,
+      `the router ${address} tells nothing of its address, so a change of it is noticed ${noticedBy(watch)}`,
       'switch NAT-PMP, PCP or UPnP on at the router: a change is then heard of within a second',
+    ),
+  ];
+}
+
+const noticedBy = ({ every, keepWatch }: Facts['watch']): string =>
+  keepWatch === undefined
+    ? `by looking every ${formatDuration(every)} alone: the keep-watch is off`
+    : `by asking a STUN server every ${formatDuration(keepWatch)}`;
+
+/** A router that speaks, and may not be heard when it tells of a change. */
+function notices(
+  { address, notices: told }: Extract<Facts['router'], { kind: 'found' }>,
+  otherwise: string,
+): readonly Finding[] {
+  if (told.events === 'heard' || told.multicast === 'heard') return [];
+  if (told.events === 'subscribed') {
+    return [
+      better(
+        `the router ${address} granted a subscription to its events, and the first one did not come: a change is noticed ${otherwise}`,
+        `let TCP connections from ${address} to this host through its firewall`,
+      ),
+    ];
+  }
+  if (told.multicast === 'listening' || told.problems.length === 0) return [];
+  return [
+    better(
+      `notices of the router ${address} cannot be heard (${told.problems.join('; ')}): a change is noticed ${otherwise}`,
+      'let netdrift have UDP port 5350 beside the program that holds it, and the router be reached from this host',
     ),
   ];
 }

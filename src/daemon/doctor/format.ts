@@ -1,3 +1,4 @@
+import { formatDuration } from '../../model/duration.ts';
 import type { Behaviour } from '../../net/stun/behaviour.ts';
 import type { DoctorReport, Finding, SinkReport, WitnessReport } from './contract.ts';
 
@@ -55,7 +56,13 @@ function hostLines({ host, container }: DoctorReport): readonly string[] {
   return [...table(rows), ...(routes.length === 0 ? ['  no default route'] : routes), ...inside];
 }
 
-function eventLines({ events: { source, state, took } }: DoctorReport): readonly string[] {
+function eventLines({ events, watch: { every, keepWatch } }: DoctorReport): readonly string[] {
+  const asks = keepWatch === undefined ? 'never' : `every ${formatDuration(keepWatch)}`;
+  const anyway = `looks every ${formatDuration(every)} anyway; asks a STUN server ${asks} where no router tells`;
+  return [...sourceLines(events), ...wrapped(anyway, 2)];
+}
+
+function sourceLines({ source, state, took }: DoctorReport['events']): readonly string[] {
   switch (state) {
     case 'listening':
       return [`  ${source} listens (after ${milliseconds(took)})`];
@@ -68,7 +75,7 @@ function eventLines({ events: { source, state, took } }: DoctorReport): readonly
 
 function routerLines({ router }: DoctorReport): readonly string[] {
   if (router.kind === 'none') return wrapped(router.why, 2);
-  const { outside } = router;
+  const { outside, notices } = router;
   return [
     `  ${router.address} on ${router.interface}`,
     ...table(
@@ -83,8 +90,17 @@ function routerLines({ router }: DoctorReport): readonly string[] {
     ...(outside === undefined
       ? []
       : [`  its outside address is ${outside.address} (${outside.class}), by ${outside.by}`]),
+    `  multicasts: ${MULTICASTS[notices.multicast]}; events: ${EVENTS[notices.events]}`,
+    ...notices.problems.flatMap((problem) => wrapped(problem, 2, 2)),
   ];
 }
+
+const MULTICASTS = { off: 'not to be heard', listening: 'listens', heard: 'heard one' } as const;
+const EVENTS = {
+  off: 'not subscribed to',
+  subscribed: 'subscribed, and the first one did not come',
+  heard: 'subscribed, and the first one came',
+} as const;
 
 function natLines({ nat }: DoctorReport): readonly string[] {
   return nat.flatMap((one) => wrapped(`${one.family}  ${behaviourWords(one)}`, 2, 6));

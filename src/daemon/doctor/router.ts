@@ -1,4 +1,5 @@
 import { classify } from '../../model/address.ts';
+import type { Clock } from '../../model/clock.ts';
 import type { Snapshot } from '../../model/snapshot.ts';
 import { askGateway } from '../../net/pcp/exchange.ts';
 import { decodePcp, encodeAnnounce, pcpResult } from '../../net/pcp/message.ts';
@@ -8,12 +9,15 @@ import { type Gateway, gatewayOf } from '../../sources/router/gateway.ts';
 import { hostRouterNetwork, type RouterNetwork } from '../../sources/router/network.ts';
 import type { RouterReport } from './contract.ts';
 import { within } from './deadline.ts';
+import { checkNotices } from './notices.ts';
 
 export interface RouterInit {
   readonly client: RouterClient;
   readonly network?: RouterNetwork;
   /** Monotonic milliseconds. */
   readonly now: () => number;
+  readonly clock: Clock;
+  readonly randomBytes: (count: number) => Uint8Array;
   readonly deadline: number;
 }
 
@@ -21,7 +25,10 @@ type Protocols = Extract<RouterReport, { kind: 'found' }>['protocols'];
 type Protocol = Protocols[number];
 type Told = Pick<Protocol, 'speaks' | 'words'>;
 
-/** Asks the gateway of the IPv4 default route what it speaks. Nothing is changed there: PCP is only asked whether it is there. */
+/**
+ * Asks the gateway of the IPv4 default route what it speaks, and whether it tells of changes. No mapping is made there: PCP is only asked
+ * whether it is there.
+ */
 export async function checkRouter(snapshot: Snapshot, init: RouterInit): Promise<RouterReport> {
   const found = gatewayOf(snapshot, 'ipv4');
   if (found.kind === 'none') return found;
@@ -43,8 +50,9 @@ export async function checkRouter(snapshot: Snapshot, init: RouterInit): Promise
     (signal) => client.outsideAddress(gateway, { mapping: false, signal }),
     () => ({ kind: 'none', why: 'no answer in time' }) as const,
   );
-  const [answer, ...protocols] = await Promise.all([
+  const [answer, notices, ...protocols] = await Promise.all([
     outside,
+    checkNotices(gateway, { ...init, network }),
     protocol('nat-pmp', (signal) => natPmp(gateway, network, signal)),
     protocol('pcp', (signal) => pcp(gateway, network, signal)),
     protocol('upnp', async (signal) => {
@@ -59,6 +67,7 @@ export async function checkRouter(snapshot: Snapshot, init: RouterInit): Promise
     address,
     interface: name,
     protocols,
+    notices,
     ...(answer.kind === 'address' && {
       outside: { address: answer.address, class: classify(answer.address), by: answer.protocol },
     }),

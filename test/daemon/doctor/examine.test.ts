@@ -4,9 +4,11 @@ import * as z from 'zod';
 import { type DoctorInit, examine } from '../../../src/daemon/doctor/examine.ts';
 import { formatDoctor } from '../../../src/daemon/doctor/format.ts';
 import { address } from '../../../src/model/address.ts';
+import { milliseconds, minutes, seconds } from '../../../src/model/duration.ts';
 import { fqdn } from '../../../src/model/name.ts';
 import type { Reading } from '../../../src/model/reading.ts';
 import type { UplinkSettings } from '../../../src/model/settings.ts';
+import { ACTIVE, oneOfAll } from '../../../src/model/uplinks.ts';
 import { interfaceKind } from '../../../src/sources/addresses/interface.ts';
 import type { DetectorKind } from '../../../src/sources/contract.ts';
 import { createRouterClient } from '../../../src/sources/router/client.ts';
@@ -68,6 +70,15 @@ const uplink = (ipv4: readonly string[], change: Partial<UplinkSettings> = {}): 
   ...change,
 });
 
+const watch = {
+  every: minutes(5),
+  jitter: 0,
+  settle: milliseconds(250),
+  settle_limit: seconds(3),
+  poll: seconds(10),
+  keep_watch: seconds(20),
+};
+
 function setUp(change: Partial<DoctorInit> = {}): DoctorInit {
   const clock = handClock();
   const host = testHost(clock);
@@ -117,7 +128,7 @@ function setUp(change: Partial<DoctorInit> = {}): DoctorInit {
 
 describe('doctor', () => {
   it('asks the witnesses of the configuration and all others that need no options, each under its own deadline', async () => {
-    const report = await examine({ uplinks: [uplink(['interface', 'stun'])], sinks: [] }, setUp());
+    const report = await examine({ uplinks: [uplink(['interface', 'stun'])], sinks: [], watch }, setUp());
     expect(
       report.witnesses.map((one) => [
         one.uplink ?? '-',
@@ -136,13 +147,13 @@ describe('doctor', () => {
   });
 
   it('hears the time from the web services that answer', async () => {
-    const report = await examine({ uplinks: [uplink(['http'])], sinks: [] }, setUp());
+    const report = await examine({ uplinks: [uplink(['http'])], sinks: [], watch }, setUp());
     expect(report.clocks.offset).toEqual({ milliseconds: -500, by: 'https://ip.example.org' });
   });
 
   it('compares what is published with what the witnesses of the uplink say', async () => {
     const dyn = sink({ records: [{ key: { name: fqdn('home.example.org'), type: 'A' }, uplink: 'wan' }] });
-    const report = await examine({ uplinks: [uplink(['http'])], sinks: [dyn] }, setUp());
+    const report = await examine({ uplinks: [uplink(['http'])], sinks: [dyn], watch }, setUp());
     expect(report.sinks[0]?.records).toEqual([
       { record: 'home.example.org/A', published: ['93.184.216.1'], by: 'DNS', wanted: ['93.184.216.34'] },
     ]);
@@ -153,7 +164,7 @@ describe('doctor', () => {
 
   it('judges a witness as the running netdrift does', async () => {
     const report = await examine(
-      { uplinks: [uplink(['http'])], sinks: [] },
+      { uplinks: [uplink(['http'])], sinks: [], watch },
       setUp({
         snapshot: async () => ({
           interfaces: home({ name: 'wg0', tunnel: true }).interfaces,
@@ -169,10 +180,35 @@ describe('doctor', () => {
     expect(report.findings[0]?.what).toContain('nobody can tell the address of wan ipv4');
   });
 
+  it.each(['active', 'all'] as const)('tells what a record of the uplink "%s" should hold', async (which) => {
+    const second = uplink(['other'], { name: 'lte', metric: 10 });
+    const other: DetectorKind = {
+      name: 'other',
+      title: 'another way out',
+      options: z.strictObject({}),
+      create: () => [
+        {
+          witness: { detector: 'other', name: 'other' },
+          outside: true,
+          read: async () => reading('other', '93.184.216.99'),
+        },
+      ],
+    };
+    const key = { name: fqdn('home.example.org'), type: 'A' } as const;
+    const from = which === 'active' ? [ACTIVE] : [oneOfAll('wan'), oneOfAll('lte')];
+    const dyn = sink({ records: from.map((name) => ({ key, uplink: name })) });
+    const report = await examine(
+      { uplinks: [second, uplink(['http'], { metric: 1 })], sinks: [dyn], watch },
+      setUp({ detectors: [interfaceKind as DetectorKind, web, other] }),
+    );
+    const wanted = which === 'active' ? ['93.184.216.34'] : ['93.184.216.34', '93.184.216.99'];
+    expect([...(report.sinks[0]?.records[0]?.wanted ?? [])].sort()).toEqual(wanted);
+  });
+
   it('ends although nothing answers: no network, no names, a snapshot that hangs', async () => {
     const hang = () => new Promise<never>(() => {});
     const report = await examine(
-      { uplinks: [uplink(['interface', 'stun'])], sinks: [] },
+      { uplinks: [uplink(['interface', 'stun'])], sinks: [], watch },
       setUp({ snapshot: hang, listen: () => new Observable() }),
     );
     expect(report.host).toEqual({ interfaces: [], routes: [] });
@@ -199,13 +235,14 @@ describe('doctor', () => {
       });
       const deadlines = { snapshot: 1_000, witness: 60, router: 5_000, nat: 100 };
       const report = await examine(
-        { uplinks: [], sinks: [] },
+        { uplinks: [], sinks: [], watch },
         setUp({ router: client, routerNetwork, snapshot, deadlines }),
       );
       expect(report.router).toMatchObject({
         kind: 'found',
         outside: { address: '203.0.114.10', by: 'nat-pmp' },
       });
+      expect(report.watch).toEqual({ every: 300_000, keepWatch: 20_000 });
     } finally {
       router.close();
     }
@@ -226,6 +263,7 @@ describe('the report as text', () => {
 
       events
         ip-monitor listens (after 101 ms)
+        looks every 5m anyway; asks a STUN server every 20s where no router tells
 
       router
         192.168.1.1 on eth0
@@ -233,6 +271,7 @@ describe('the report as text', () => {
           pcp      no   1751 ms  no answer to 3 requests
           upnp     yes  12 ms    1 WAN service(s)
         its outside address is 93.184.216.34 (global), by nat-pmp
+        multicasts: listens; events: subscribed, and the first one came
 
       NAT
         ipv4  NAT, the same mapping for everybody (endpoint-independent), seen as 93.184.216.34; lets in answers

@@ -30,6 +30,22 @@ describe('what there is to fix', () => {
       /^fix: there is no default route on eth0 -> look at the DHCP client/,
     ],
     [
+      'a subscription whose first event does not come',
+      {
+        router: { ...found, notices: { multicast: 'listening', events: 'subscribed', problems: [] } },
+        watch: { every: 300_000, keepWatch: 45_000 },
+      },
+      /^better: the router 192\.168\.1\.1 granted a subscription to its events, and the first one did not come: a change is noticed by asking a STUN server every 45s -> let TCP connections from 192\.168\.1\.1/,
+    ],
+    [
+      'notices that cannot be heard, without a keep-watch',
+      {
+        router: { ...found, notices: { multicast: 'off', events: 'off', problems: ['cannot listen to X'] } },
+        watch: { every: 300_000 },
+      },
+      /^better: notices of the router 192\.168\.1\.1 cannot be heard \(cannot listen to X\): a change is noticed by looking every 5m alone: the keep-watch is off -> let netdrift have UDP port 5350/,
+    ],
+    [
       'a clock of long ago',
       { clocks: { ...healthy.clocks, plausible: false, wall: '1970-01-01T00:01:00.000Z' } },
       /^fix: the clock of this host says 1970-01-01T00:01:00\.000Z, which is long ago -> let NTP/,

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { createSocket } from 'node:dgram';
 import { EventEmitter } from 'node:events';
 import { merge, NEVER, Observable, of } from 'rxjs';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
@@ -80,10 +81,12 @@ describe('what the host has', () => {
     ]);
   });
 
-  const inside = (files: Readonly<Record<string, string>>, own: string, device = 'eth0') => {
+  const inside = (files: Readonly<Record<string, string>>, text: string, gateway: string) => {
+    const device = 'eth0';
+    const [own = '', length] = text.split('/');
     const snapshot: Snapshot = {
-      interfaces: [{ ...link(device, []), addresses: [entry(own)] }],
-      routes: [{ family: 'ipv4', interface: device, gateway: address('172.17.0.1'), metric: 0 }],
+      interfaces: [{ ...link(device, []), addresses: [{ ...entry(own), prefixLength: Number(length) }] }],
+      routes: [{ family: 'ipv4', interface: device, gateway: address(gateway), metric: 0 }],
     };
     return describeContainer(snapshot, (path) => {
       const text = files[path];
@@ -95,58 +98,89 @@ describe('what the host has', () => {
   const own = { '/sys/class/net/eth0/ifindex': '2\n', '/sys/class/net/eth0/iflink': '2\n' };
 
   it.each([
-    ['a host', {}, '172.17.0.2', { bridged: false }],
-    ['a host with a pair of its own', pair, '172.17.0.2', { bridged: false }],
+    ['a host', {}, '172.17.0.2/16', '172.17.0.1', undefined, false],
+    ['a host with a pair of its own', pair, '172.17.0.2/16', '172.17.0.1', undefined, false],
+    ['Docker', { ...pair, '/.dockerenv': '' }, '172.17.0.2/16', '172.17.0.1', 'docker', true],
     [
-      'Docker behind its bridge',
+      'Docker where its pool goes on',
       { ...pair, '/.dockerenv': '' },
-      '172.17.0.2',
-      { in: 'docker', bridged: true },
+      '192.168.16.2/20',
+      '192.168.16.1',
+      'docker',
+      true,
     ],
-    [
-      'Docker on another bridge',
-      { ...pair, '/.dockerenv': '' },
-      '172.31.255.2',
-      { in: 'docker', bridged: true },
-    ],
-    [
-      'Podman behind its bridge',
-      { ...pair, '/run/.containerenv': '' },
-      '10.88.0.7',
-      { in: 'podman', bridged: true },
-    ],
+    ['Podman', { ...pair, '/run/.containerenv': '' }, '10.88.0.7/16', '10.88.0.1', 'podman', true],
     [
       'Docker with the network of the host',
       { ...own, '/.dockerenv': '' },
-      '172.17.0.2',
-      { in: 'docker', bridged: false },
+      '172.17.0.2/16',
+      '172.17.0.1',
+      'docker',
+      false,
     ],
     [
       'Docker by macvlan on the LAN',
-      { ...pair, '/.dockerenv': '' },
-      '192.168.1.50',
-      { in: 'docker', bridged: false },
+      { ...pair, '/.dockerenv': '', '/sys/class/net/eth0/uevent': 'DEVTYPE=macvlan\nINTERFACE=eth0\n' },
+      '192.168.1.50/24',
+      '192.168.1.1',
+      'docker',
+      false,
     ],
     [
-      'an address just beside the range',
+      'Docker on a bridge of the LAN',
       { ...pair, '/.dockerenv': '' },
-      '172.32.0.2',
-      { in: 'docker', bridged: false },
+      '192.168.1.50/24',
+      '192.168.1.254',
+      'docker',
+      false,
+    ],
+    [
+      'Docker with a public address',
+      { ...pair, '/.dockerenv': '' },
+      '172.32.0.2/16',
+      '172.32.0.1',
+      'docker',
+      false,
     ],
     [
       'a pod',
       { ...pair, '/proc/self/cgroup': '0::/kubepods.slice/x\n' },
-      '172.20.0.2',
-      { in: 'kubepods', bridged: true },
+      '10.244.1.7/24',
+      '10.244.1.1',
+      'kubepods',
+      true,
+    ],
+    [
+      'a pod with a gateway on its link',
+      { ...pair, '/proc/self/cgroup': '0::/kubepods.slice/x\n' },
+      '10.0.3.9/32',
+      '169.254.1.1',
+      'kubepods',
+      true,
+    ],
+    [
+      'a system container on the LAN',
+      { ...pair, '/proc/self/cgroup': '0::/lxc/home\n' },
+      '192.168.1.50/24',
+      '192.168.1.1',
+      'lxc',
+      false,
     ],
     [
       'a plain cgroup',
       { ...pair, '/proc/self/cgroup': '0::/system.slice/netdrift.service\n' },
-      '172.20.0.2',
-      { bridged: false },
+      '172.20.0.2/16',
+      '172.20.0.1',
+      undefined,
+      false,
     ],
-  ])('%s is told from the others', (_, files, text, wanted) => {
-    expect(inside(files, text)).toEqual(wanted);
+  ])('%s is told from the others', (_, files, text, gateway, kind, bridged) => {
+    const why = `eth0 is one end of a pair, its gateway ${gateway} the host`;
+    expect(inside(files, text, gateway)).toEqual({
+      ...(kind !== undefined && { in: kind }),
+      bridged,
+      ...(bridged && { why }),
+    });
   });
 });
 
@@ -227,11 +261,11 @@ describe('the router', () => {
     interfaces: [{ ...link('lo', ['127.0.0.1']), loopback: true }],
     routes: [{ family: 'ipv4', interface: 'lo', gateway: address('127.0.0.1'), metric: 0 }],
   };
-  const check = (snapshot = local) => {
+  const check = (snapshot = local, deadline = 5_000, notices = 0) => {
     const clock = { monotonic: now, wall: Date.now, boot: now };
-    const network = router.network();
+    const network = router.network(notices);
     const client = createRouterClient({ clock, randomBytes, log: silentLog, network });
-    return checkRouter(snapshot, { client, network, now, deadline: 5_000 });
+    return checkRouter(snapshot, { client, network, now, clock, randomBytes, deadline });
   };
 
   it('that speaks everything is told so, and no mapping is made', async () => {
@@ -249,6 +283,36 @@ describe('the router', () => {
       outside: { address: '203.0.114.10', class: 'global', by: 'nat-pmp' },
     });
     expect(router.mapped).toEqual([]);
+  });
+
+  it('that grants a subscription whose first event does not come is told so, and the subscription given back', async () => {
+    Object.assign(router, { upnp: '203.0.114.10', delivers: false });
+    const report = await check(local, 1_500);
+    expect(report).toMatchObject({ notices: { multicast: 'listening', events: 'subscribed', problems: [] } });
+    expect(router.asked.subscribes).toBe(1);
+    expect(router.asked.farewells).toBe(1);
+  });
+
+  it('whose first event comes is told so', async () => {
+    router.upnp = '203.0.114.10';
+    expect(await check()).toMatchObject({ notices: { events: 'heard', problems: [] } });
+    expect(router.asked.farewells).toBe(1);
+    expect(router.subscriptions).toEqual([]);
+  });
+
+  it('whose notices go to a port that cannot be had is told so', async () => {
+    // It does not share the port, as some other NAT-PMP clients do not.
+    const holder = createSocket('udp4');
+    await new Promise<void>((ready) => holder.bind(0, ready));
+    try {
+      const { port } = holder.address();
+      const problem = expect.stringContaining(`cannot listen to 224.0.0.1:${port} on lo (EADDRINUSE)`);
+      expect(await check(local, 5_000, port)).toMatchObject({
+        notices: { multicast: 'off', problems: [problem] },
+      });
+    } finally {
+      holder.close();
+    }
   });
 
   it('that speaks one is told from the others, and a private outside address from a public one', async () => {

@@ -43,6 +43,7 @@ export const healthy: Facts = {
       { name: 'upnp', speaks: true, words: '1 WAN service(s)', took: 12 },
     ],
     outside: { address: address('93.184.216.34'), class: 'global', by: 'nat-pmp' },
+    notices: { multicast: 'listening', events: 'heard', problems: [] },
   },
   nat: [
     {
@@ -55,6 +56,7 @@ export const healthy: Facts = {
       servers: ['stun.example.org:3478'],
     },
   ],
+  watch: { every: 300_000, keepWatch: 20_000 },
   witnesses: [
     {
       uplink: 'wan',

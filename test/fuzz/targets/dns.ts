@@ -91,6 +91,21 @@ function pointerChain(size: number): Uint8Array {
   return Uint8Array.from(chain);
 }
 
+/** The head of the true answer, so that it is judged at all, with this behind its question. */
+function answering(rest: Uint8Array, count = 0xffff): Uint8Array {
+  const head = Buffer.from(encodeMessage({ ...answer, answers: [] }));
+  head.writeUInt16BE(count, 6);
+  return Uint8Array.from(Buffer.concat([head, rest]));
+}
+
+/** As many answers of one type as fit, each an address or a name that points back to the question's. */
+function manyAnswers(size: number, type: number): Uint8Array {
+  const data = type === TYPE.A ? [192, 0, 2, 1] : [0xc0, 12];
+  const one = Buffer.from([0xc0, 12, 0, type, 0, CLASS.IN, 0, 0, 0, 5, 0, data.length, ...data]);
+  const count = Math.floor(size / one.length);
+  return answering(Buffer.concat(Array<Buffer>(count).fill(one)), count);
+}
+
 const names = bothTypes('home.example.org');
 // Several uplinks' addresses at one name, a short name, and a name server's that is as long as one can be: what makes answers long.
 const many = Array.from({ length: 8 }, (_, index) => `2001:db8::${index}`);
@@ -192,6 +207,12 @@ export const dnsTargets: readonly FuzzTarget[] = [
       encodeMessage({ ...answer, rcode: 5 }),
       encodeMessage({ ...answer, truncated: true }),
     ]),
+    growth: [
+      pointerChain,
+      (size) => manyAnswers(size, TYPE.A),
+      (size) => manyAnswers(size, TYPE.CNAME),
+      (size) => answering(new Uint8Array(size).fill(0xc0)),
+    ],
     check: (input) => {
       const judged = judgeWhoami(input, ASKED);
       if (judged.kind === 'answer' && judged.value.kind === 'wrong') isFitToShow(judged.value.why);

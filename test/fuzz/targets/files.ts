@@ -95,6 +95,11 @@ export const fileTargets: readonly FuzzTarget[] = [
       (size) => `a: "${'x'.repeat(size)}`,
       (size) => `${' '.repeat(3_000)}- `.repeat(size / 3_000),
       (size) => `- ${'\n'.repeat(size)}`,
+      // Brackets that do not close what they seem to.
+      (size) => '["]",'.repeat(size / 5),
+      (size) => '[ #]\n'.repeat(size / 5),
+      (size) => '[{'.repeat(size / 2),
+      (size) => '- '.repeat(size / 2),
     ],
     check: (text) => {
       const tree = readYaml(text);

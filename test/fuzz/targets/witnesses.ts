@@ -10,6 +10,7 @@ import type { AnswerShape } from '../../../src/sources/addresses/http-services.t
 import { clouds } from '../../../src/sources/addresses/metadata/clouds.ts';
 import { Unusable } from '../../../src/sources/addresses/metadata/contract.ts';
 import { cloudOf, readFirmware } from '../../../src/sources/addresses/metadata/firmware.ts';
+import { readNetworkConfig } from '../../../src/sources/addresses/metadata/network-config.ts';
 import { isFitToShow } from '../support/expect.ts';
 import { EVIL_VALUES, hostileJson } from '../support/json.ts';
 import { anyText, hostileText } from '../support/mutate.ts';
@@ -50,6 +51,34 @@ const DOCUMENTS: readonly unknown[] = [
 ];
 const HETZNER =
   'network-config:\n  version: 1\n  config:\n  - type: physical\n    subnets:\n    - address: 2001:db8::1/64\n      type: static\n';
+/** What grows in a body: brackets that open and never close, keys, items, lines, and one text without an end. */
+const GROWING: readonly ((size: number) => string)[] = [
+  (size) => '['.repeat(size),
+  (size) => '{"a":'.repeat(size / 5),
+  (size) => `[${'0,'.repeat(size / 2)}0]`,
+  (size) => `[${'{"ipv6s":[]},'.repeat(size / 13)}{}]`,
+  (size) => '192.0.2.1, '.repeat(size / 11),
+  (size) => `${' '.repeat(size)}x`,
+  (size) => 'a=b\n'.repeat(size / 4),
+  (size) => '<'.repeat(size),
+];
+/** Octets of one metadata answer at most. */
+const METADATA_LIMIT = 65_536;
+const CONFIG = 'network-config:\n  config:\n';
+const config =
+  (line: string) =>
+  (size: number): string =>
+    `${CONFIG}${line.repeat(Math.max(1, (Math.min(size, METADATA_LIMIT) - CONFIG.length) / line.length))}`;
+const GROWING_CONFIG: readonly ((size: number) => string)[] = [
+  config('  - mac_address: 02:00:00:00:00:01\n'),
+  config('  - subnets:\n    - address: 2001:db8::1/64\n'),
+  config('  - '),
+  config('\n'),
+  config(' '),
+  config('  - a: "\'\n'),
+  config('['),
+];
+
 const metadata = fc.oneof(
   hostileJson(DOCUMENTS),
   hostileText(
@@ -118,6 +147,13 @@ export const witnessTargets: readonly FuzzTarget[] = [
     name: 'web service answer',
     reads: 'the network',
     inputs: fc.tuple(answers, fc.constantFrom(...SHAPES), fc.constantFrom('ipv4' as const, 'ipv6' as const)),
+    growth: GROWING.flatMap((body) =>
+      SHAPES.map((shape) => (size: number): [HttpAnswer, AnswerShape, 'ipv4'] => [
+        { status: 200, headers: {}, body: body(size) },
+        shape,
+        'ipv4',
+      ]),
+    ),
     check: ([answer, shape, family]) => isReading(readServiceAnswer(answer, shape, family)),
   }),
   ...clouds.map((cloud) =>
@@ -131,13 +167,24 @@ export const witnessTargets: readonly FuzzTarget[] = [
         }),
         fc.constantFrom(...cloud.tells),
       ),
+      growth: [...GROWING, ...GROWING_CONFIG].flatMap((body) =>
+        cloud.tells.map((family) => (size: number): [[number, string][], 'ipv4' | 'ipv6'] => [
+          // A token first, where one is asked for.
+          [
+            [200, 'token'],
+            [200, body(size)],
+          ],
+          family,
+        ]),
+      ),
       check: async ([said, family]) => {
         let turn = 0;
         const ask = async (): Promise<HttpAnswer> => {
           const [status, body] = said[turn % said.length] ?? [404, ''];
           turn += 1;
           assert.ok(turn < 50, 'asks without end');
-          return { status, headers: {}, body };
+          // Google's answers count with this header alone; the other clouds do not look at it.
+          return { status, headers: { 'metadata-flavor': 'Google' }, body };
         };
         try {
           for (const text of await cloud.read(ask, family, { tokenless: true }))
@@ -149,6 +196,35 @@ export const witnessTargets: readonly FuzzTarget[] = [
       },
     }),
   ),
+  target({
+    name: 'network configuration of hetzner',
+    reads: 'the network',
+    // At the longest that an answer may be, whichever line the rest is made of.
+    inputs: fc
+      .tuple(
+        hostileText(
+          [HETZNER, CONFIG],
+          ['  - ', '    - address: ', 'subnets:\n', '"', "'", '[', '&a ', '*a', '|\n'],
+        ),
+        fc.constantFrom(
+          '',
+          '['.repeat(METADATA_LIMIT),
+          ...GROWING_CONFIG.map((grow) => grow(METADATA_LIMIT)),
+        ),
+      )
+      .map(([head, rest]) => `${head}${rest.slice(CONFIG.length)}`.slice(0, METADATA_LIMIT)),
+    growth: GROWING_CONFIG,
+    runs: 200,
+    check: (text) => {
+      try {
+        for (const { addresses } of readNetworkConfig(text))
+          assert.ok(addresses.every((address) => address !== '' && !address.includes('\n')));
+      } catch (error) {
+        if (!(error instanceof Unusable)) throw error;
+        isFitToShow(error.message);
+      }
+    },
+  }),
   target({
     name: 'firmware',
     reads: 'the system',

@@ -28,6 +28,8 @@ export class FakeRouter {
   /** More services than one, each with its address. */
   addresses: readonly string[] | undefined;
   location: string | undefined;
+  /** False if no event comes after a subscription is granted, as where a firewall keeps it out. */
+  delivers = true;
   readonly asked = {
     natPmp: 0,
     pcp: 0,
@@ -41,7 +43,8 @@ export class FakeRouter {
   readonly subscriptions: Subscription[] = [];
   readonly mapped: number[] = [];
   readonly #udp = createSocket('udp4');
-  readonly #ssdp = createSocket('udp4');
+  /** Its port is shared: whoever talks to this router listens there, too. */
+  readonly #ssdp = createSocket({ type: 'udp4', reuseAddr: true });
   #http: Server;
 
   private constructor() {
@@ -176,7 +179,7 @@ export class FakeRouter {
     const made = { sid: `uuid:${this.asked.subscribes}`, callback: new URL(callback) };
     this.subscriptions.push(made);
     response.writeHead(200, { sid: made.sid, timeout: 'Second-1800' }).end();
-    await notify(made, { ConnectionStatus: 'Connected', ExternalIPAddress: this.upnp });
+    if (this.delivers) await notify(made, { ConnectionStatus: 'Connected', ExternalIPAddress: this.upnp });
   }
 }
 

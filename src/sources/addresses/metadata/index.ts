@@ -5,6 +5,7 @@ import type { Reading, Witness } from '../../../model/reading.ts';
 import { preferredRoute } from '../../../model/route.ts';
 import type { Snapshot } from '../../../model/snapshot.ts';
 import { HttpFailure } from '../../../net/http.ts';
+import { loadHttp } from '../../../net/http-client.ts';
 import { cleanWords } from '../../../net/http-words.ts';
 import type { Detector, DetectorComponents, DetectorInit, DetectorKind } from '../../contract.ts';
 import { nameOf, readAddressText, unavailable } from '../answer.ts';
@@ -26,21 +27,31 @@ const DEADLINE = 300;
 /** What a cloud tells its own instances, from an address that only they reach. */
 export const metadataKind: DetectorKind<Options> = createMetadataKind(new CloudMemory());
 
-/** `memory` and `deadline` are replaced in tests. */
-export function createMetadataKind(memory: CloudMemory, deadline = DEADLINE): DetectorKind<Options> {
+interface Parts {
+  readonly memory: CloudMemory;
+  readonly deadline: number;
+  /** Loads what the question is asked with. */
+  readonly load: () => Promise<unknown>;
+}
+
+/** The parts are replaced in tests. */
+export function createMetadataKind(
+  memory: CloudMemory,
+  deadline = DEADLINE,
+  load: Parts['load'] = loadHttp,
+): DetectorKind<Options> {
   return {
     name: 'metadata',
     title: 'what the cloud says of its own machine',
     options,
-    create: (init, components) => [detector(init, components, memory, deadline)],
+    create: (init, components) => [detector(init, components, { memory, deadline, load })],
   };
 }
 
 function detector(
   init: DetectorInit<Options>,
   components: DetectorComponents,
-  memory: CloudMemory,
-  deadline: number,
+  { memory, deadline, load }: Parts,
 ): Detector {
   const { family, options: given } = init;
   const named = clouds.find(({ name }) => name === given.cloud);
@@ -50,8 +61,6 @@ function detector(
     outside: true,
     read: async ({ snapshot, signal }) => {
       signal.throwIfAborted();
-      // From here on, so that reading the firmware counts too.
-      const limit = AbortSignal.timeout(deadline);
       const cloud = named ?? (await memory.here());
       signal.throwIfAborted();
       if (cloud === undefined)
@@ -70,7 +79,10 @@ function detector(
       }
       const card = cardOf(cloud, init, snapshot);
       if (card.kind === 'none') return unavailable(via, card.why);
-      const both = AbortSignal.any([signal, limit]);
+      // Before the clock starts: it says nothing of the service that a small machine takes long to load its own program.
+      await load();
+      signal.throwIfAborted();
+      const both = AbortSignal.any([signal, AbortSignal.timeout(deadline)]);
       const ask = asker(endpointOf(cloud, snapshot), components.http, both, () => memory.noteAnswer(cloud));
       const began = now();
       const silent = (): void => memory.noteSilence(cloud, snapshot, now());

@@ -37,8 +37,9 @@ function detectorOf(
   options: object = {},
   deadline = 300,
   monotonic: () => number = () => 0,
+  load: () => Promise<unknown> = async () => {},
 ) {
-  const kind = createMetadataKind(memory, deadline);
+  const kind = createMetadataKind(memory, deadline, load);
   const init = { family: 'ipv4' as const, options: kind.options.parse(options), allow: [] };
   const [detector] = kind.create(
     init,
@@ -220,6 +221,22 @@ describe('the metadata detector', () => {
       why: expect.stringMatching(/^has never answered/),
     });
     expect(endpoint.requests).toHaveLength(1);
+  });
+
+  it('does not count what it takes to load the HTTP client, and loads none where nobody is asked', async () => {
+    const loads: number[] = [];
+    // Longer than the deadline, as on a small machine that starts many programs at once.
+    const load = () => new Promise((resolve) => setTimeout(() => resolve(loads.push(1)), 150));
+    const heeding: HttpClient = async (request, signal) => {
+      signal.throwIfAborted();
+      return there().http(request, signal);
+    };
+    const laptop = detectorOf(new CloudMemory(firmware(LAPTOP).file), heeding, {}, 100, undefined, load);
+    expect((await laptop.read(question())).kind).toBe('unavailable');
+    expect(loads).toEqual([]);
+    const detector = detectorOf(new CloudMemory(firmware(HETZNER).file), heeding, {}, 100, undefined, load);
+    expect((await detector.read(question())).kind).toBe('known');
+    expect(loads).toEqual([1]);
   });
 
   it('works by its bare name, and refuses clouds it does not know', () => {
