@@ -91,7 +91,7 @@ describeLab('a host that owns its address', ['dig'], () => {
       await plugIn(SECOND);
       await served(host, 'A', [SECOND]);
       const written = netdrift.log.items.filter(({ event }) => event === 'record_updated');
-      expect(written.map((line) => line['address'])).toEqual([[FIRST], [SECOND]]);
+      expect(written.map((line) => line['address'])).toEqual([FIRST, SECOND]);
     });
 
     test('loses them once it has had none for the time that is set', async () => {
