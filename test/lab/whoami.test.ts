@@ -18,7 +18,8 @@ beforeEach(async () => {
 });
 afterEach(() => lab.close());
 
-// Answers every TXT question with the address it came from, by hand: over UDP and TCP at 5300, over TLS at 853. One line on stdout for each.
+// Answers every TXT question with the address it came from, by hand: over UDP and TCP at 5300, over TLS at 853, over HTTPS at 443
+// (BIND has HTTPS over HTTP/2 alone, which is not spoken here). One line on stdout for each.
 const RESPONDER = `
 const [key, cert] = process.argv.slice(2).map((file) => require('node:fs').readFileSync(file));
 const answer = (query, from, via) => {
@@ -47,11 +48,20 @@ const stream = (via) => (socket) => {
     socket.end(Buffer.concat([Buffer.from([said.length >> 8, said.length & 255]), said]));
   });
 };
+const web = (request, response) => {
+  const asked = new URL(request.url, 'https://here');
+  const good = asked.pathname === '/dns-query' && request.headers.accept === 'application/dns-message';
+  if (request.method !== 'GET' || !good) return response.writeHead(415).end();
+  response.writeHead(200, { 'content-type': 'application/dns-message' });
+  response.end(answer(Buffer.from(asked.searchParams.get('dns'), 'base64url'), request.socket.remoteAddress, 'https'));
+};
 const udp = require('node:dgram').createSocket('udp4');
 udp.on('message', (query, { port, address }) => udp.send(answer(query, address, 'udp'), port, address));
 udp.bind(5300, () => {
   require('node:net').createServer(stream('tcp')).listen(5300, '0.0.0.0', () => {
-    require('node:tls').createServer({ key, cert }, stream('tls')).listen(853, '0.0.0.0', () => console.log('ready'));
+    require('node:tls').createServer({ key, cert }, stream('tls')).listen(853, '0.0.0.0', () => {
+      require('node:https').createServer({ key, cert }, web).listen(443, '0.0.0.0', () => console.log('ready'));
+    });
   });
 });
 `;
@@ -116,27 +126,25 @@ const said =
     line.event === event && line['detector'] === 'dns' && String(line['message']).includes(words);
 
 describeLab('a name server that tells the caller its address', ['dig'], () => {
-  test.each(['udp', 'tcp', 'dot'])(
-    'is asked over %s, behind NAT, before and after a change',
-    async (transport) => {
-      const { host, outside, server, changeOutsideAddress } = await homeNetwork(lab);
-      const responder = await startResponder(outside, server);
-      const port = transport === 'dot' ? 853 : 5300;
-      const service = {
-        server: `${server}:${port}`,
-        transport,
-        name: 'whoami.cloudflare',
-        type: 'TXT',
-        class: 'CH',
-      };
-      const netdrift = start(host, [service], { NODE_EXTRA_CA_CERTS: responder.authority });
-      await served(host, '203.0.113.10');
-      await responder.process.line(`${transport === 'dot' ? 'tls' : transport} from 203.0.113.10`);
-      await changeOutsideAddress('203.0.113.99');
-      await netdrift.command('trigger');
-      await served(host, '203.0.113.99');
-    },
-  );
+  test.each([
+    ['udp', 'udp'],
+    ['tcp', 'tcp'],
+    ['dot', 'tls'],
+    ['doh', 'https'],
+  ])('is asked over %s, behind NAT, before and after a change', async (transport, via) => {
+    const { host, outside, server, changeOutsideAddress } = await homeNetwork(lab);
+    const responder = await startResponder(outside, server);
+    const port = transport === 'dot' ? 853 : 5300;
+    const place =
+      transport === 'doh' ? { url: `https://${server}/dns-query` } : { server: `${server}:${port}` };
+    const service = { ...place, transport, name: 'whoami.cloudflare', type: 'TXT', class: 'CH' };
+    const netdrift = start(host, [service], { NODE_EXTRA_CA_CERTS: responder.authority });
+    await served(host, '203.0.113.10');
+    await responder.process.line(`${via} from 203.0.113.10`);
+    await changeOutsideAddress('203.0.113.99');
+    await netdrift.command('trigger');
+    await served(host, '203.0.113.99');
+  });
 
   test('is not believed over TLS without a certificate that somebody vouches for', async () => {
     const { host, outside, server } = await homeNetwork(lab);
@@ -173,13 +181,43 @@ async function startForwarder(namespace: Namespace, upstream: string): Promise<v
   await named.line(/ running$/, 10_000);
 }
 
-describeLab('an authoritative name server (BIND)', ['named', 'dig'], () => {
-  test.each(['udp', 'tcp'])('is believed over %s', async (transport) => {
-    const { host, outside, server } = await homeNetwork(lab);
-    await startNamed(lab, outside, { zones: [ZONE] });
-    start(host, [{ server, transport, ...WHOAMI }]);
-    await served(host, '203.0.113.10');
+/** BIND that tells each client the address it asks from, over UDP, TCP and TLS (853). */
+async function startTeller(outside: Namespace, server: string, clients: readonly string[]): Promise<string> {
+  const folder = lab.folder('teller');
+  const { key, cert } = makeCertificate([server]);
+  const place = (name: string, text: string): string => {
+    writeFileSync(path.join(folder, name), text);
+    return path.join(folder, name);
+  };
+  const authority = place('cert.pem', cert);
+  await startNamed(lab, outside, {
+    views: clients.map((client) => ({
+      clients: [client],
+      zones: [{ name: 'example.org', records: `whoami TXT "${client}"` }],
+    })),
+    options: 'listen-on port 853 tls own { any; };',
+    configuration: `tls own { key-file "${place('key.pem', key)}"; cert-file "${authority}"; };`,
   });
+  return authority;
+}
+
+describeLab('an authoritative name server (BIND)', ['named', 'dig'], () => {
+  test.each([
+    ['udp', (server: string) => ({ server, transport: 'udp' })],
+    ['tcp', (server: string) => ({ server, transport: 'tcp' })],
+    ['dot', (server: string) => ({ server, transport: 'dot' })],
+  ])(
+    'that tells each client its own address is believed over %s, before and after a change',
+    async (_, at) => {
+      const { host, outside, server, changeOutsideAddress } = await homeNetwork(lab);
+      const authority = await startTeller(outside, server, ['203.0.113.10', '203.0.113.99']);
+      const netdrift = start(host, [{ ...at(server), ...WHOAMI }], { NODE_EXTRA_CA_CERTS: authority });
+      await served(host, '203.0.113.10');
+      await changeOutsideAddress('203.0.113.99');
+      await netdrift.command('trigger');
+      await served(host, '203.0.113.99');
+    },
+  );
 
   test('is not believed when the router answers in its place; TLS goes past the router', async () => {
     const { host, router, outside, server } = await homeNetwork(lab);

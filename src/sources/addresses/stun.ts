@@ -23,7 +23,8 @@ const STUN_PORT = 3478;
 const DEFAULT_SERVERS: readonly StunServer[] = [
   { host: 'stun.cloudflare.com', port: STUN_PORT, operator: 'Cloudflare' },
   { host: 'stun.l.google.com', port: 19302, operator: 'Google' },
-  { host: 'stun.nextcloud.com', port: STUN_PORT, operator: 'Nextcloud' },
+  // The port that Nextcloud's own Talk names; it passes where only the web's ports do.
+  { host: 'stun.nextcloud.com', port: 443, operator: 'Nextcloud' },
 ];
 
 const server = z.strictObject({ server: hostPort(STUN_PORT), operator: z.string().min(1).optional() });

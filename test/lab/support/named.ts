@@ -25,7 +25,9 @@ export interface Key {
 export interface NamedOptions {
   /** 53 if not given; always all addresses of the namespace. */
   readonly port?: number;
-  readonly zones: readonly Zone[];
+  readonly zones?: readonly Zone[];
+  /** In the place of `zones`. */
+  readonly views?: readonly View[];
   readonly keys?: readonly Key[];
   /** Further statements of the options block. */
   readonly options?: string;
@@ -33,16 +35,28 @@ export interface NamedOptions {
   readonly configuration?: string;
 }
 
+/** A zone as some clients see it: what each of them is told depends on where it asks from. */
+export interface View {
+  /** Addresses and networks of the clients. */
+  readonly clients: readonly string[];
+  readonly zones: readonly Zone[];
+}
+
 /** BIND 9 in a namespace, authoritative for the zones given; waits until it has loaded them. */
 export async function startNamed(lab: Lab, namespace: Namespace, wanted: NamedOptions): Promise<LabProcess> {
   const folder = lab.folder('named');
   const port = wanted.port ?? 53;
   mkdirSync(path.join(folder, 'keys'));
-  const zones = wanted.zones.map((zone) => {
-    const file = path.join(folder, `${zone.name}.zone`);
+  const zoneBlock = (zone: Zone, view = ''): string => {
+    const file = path.join(folder, `${view}${zone.name}.zone`);
     writeFileSync(file, zoneText(zone));
     const policy = zone.policy === undefined ? '' : `update-policy { ${zone.policy} };`;
     return `zone "${zone.name}" { type primary; file "${file}"; ${policy} ${zone.statements ?? ''} };`;
+  };
+  const zones = (wanted.zones ?? []).map((zone) => zoneBlock(zone));
+  const views = (wanted.views ?? []).map((view, index) => {
+    const inside = view.zones.map((zone) => zoneBlock(zone, `${index}-`));
+    return `view "${index}" { match-clients { ${view.clients.join('; ')}; }; ${inside.join('\n')} };`;
   });
   const keys = (wanted.keys ?? []).map(
     (key) => `key "${key.name}" { algorithm ${key.algorithm}; secret "${key.secret}"; };`,
@@ -58,6 +72,7 @@ export async function startNamed(lab: Lab, namespace: Namespace, wanted: NamedOp
     controls { };
     ${keys.join('\n')}
     ${zones.join('\n')}
+    ${views.join('\n')}
     ${wanted.configuration ?? ''}`;
   const file = path.join(folder, 'named.conf');
   writeFileSync(file, configuration);
