@@ -1,7 +1,7 @@
-import { setMaxListeners } from 'node:events';
-import { isIP } from 'node:net';
+import { isIP, Socket } from 'node:net';
 import type { Dispatcher, Pool } from 'undici';
 import connect from 'undici/lib/api/api-connect.js';
+import buildConnector, { type Connector } from 'undici/lib/core/connect.js';
 import Agent from 'undici/lib/dispatcher/agent.js';
 import UndiciPool from 'undici/lib/dispatcher/pool.js';
 import ProxyAgent from 'undici/lib/dispatcher/proxy-agent.js';
@@ -34,8 +34,20 @@ const CONNECT_MILLISECONDS = 10_000;
 
 export function createRoutes(init: RouteInit): Routes {
   const family = numberOf(init);
-  const ended = new AbortController();
-  setMaxListeners(0, ended.signal);
+  // Also those being opened, for which undici's own `destroy` would wait. A signal given to each would keep every one that ever was: Node takes
+  // its listener off when the signal aborts and not when the socket closes.
+  const sockets = new Set<Socket>();
+  const kept =
+    (open: Connector): Connector =>
+    (to, done) => {
+      const socket = open(to, done);
+      // A tunnel through a proxy is none by itself: it ends with the connection to the proxy.
+      if (!(socket instanceof Socket)) return socket;
+      sockets.add(socket);
+      socket.on('error', () => {});
+      socket.once('close', () => sockets.delete(socket));
+      return socket;
+    };
   const { localAddress } = init;
   const socket = {
     ...(family === undefined ? {} : { family }),
@@ -43,8 +55,6 @@ export function createRoutes(init: RouteInit): Routes {
     // Said here, it also outweighs NODE_TLS_REJECT_UNAUTHORIZED=0. NODE_EXTRA_CA_CERTS adds to the trusted.
     rejectUnauthorized: true,
     timeout: CONNECT_MILLISECONDS,
-    // undici's own `destroy` waits for sockets that are still being opened.
-    signal: ended.signal,
   };
   const options: Pool.Options = {
     connections: init.connections ?? 4,
@@ -57,14 +67,16 @@ export function createRoutes(init: RouteInit): Routes {
     // Inside `connect` undici ignores it.
     ...(localAddress === undefined ? {} : { localAddress }),
   };
-  const direct = new Agent({ ...options, connect: socket });
+  const direct = new Agent({ ...options, connect: kept(buildConnector(socket)) });
   const proxied = new Map<string, Dispatcher>();
 
   const throughProxy = (proxy: URL): Dispatcher => {
     // For the connections to the proxy itself, which by default would be unlimited and wait five minutes for an answer. The
     // method that asks for a tunnel is otherwise added by the index of undici, which loads all the rest.
-    const makePool = (origin: string | URL, more: object): Dispatcher =>
-      Object.assign(new UndiciPool(origin, { ...options, ...more }), { connect });
+    const makePool = (origin: string | URL, more: Pool.Options): Dispatcher => {
+      const own = isConnector(more.connect) ? { connect: kept(more.connect) } : {};
+      return Object.assign(new UndiciPool(origin, { ...options, ...more, ...own }), { connect });
+    };
     return new ProxyAgent({
       ...options,
       uri: proxy.href,
@@ -88,11 +100,13 @@ export function createRoutes(init: RouteInit): Routes {
     },
     destroy: async () => {
       const gone = Promise.all([direct, ...proxied.values()].map((dispatcher) => dispatcher.destroy()));
-      ended.abort();
+      for (const socket of sockets) socket.destroy(AbortSignal.abort().reason);
       await gone;
     },
   };
 }
+
+const isConnector = (value: unknown): value is Connector => typeof value === 'function';
 
 function numberOf(init: RouteInit): 4 | 6 | undefined {
   // A source address fits one family only; without saying so a name with both gives EINVAL at bind.

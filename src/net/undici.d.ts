@@ -14,3 +14,14 @@ declare module 'undici/lib/api/api-connect.js' {
   const connect: Dispatcher['connect'];
   export default connect;
 }
+declare module 'undici/lib/core/connect.js' {
+  import type { Socket } from 'node:net';
+  import type { buildConnector } from 'undici';
+
+  /** As in its types, but for what it returns; a tunnel through a proxy gives a promise of nothing. */
+  export type Connector = (
+    options: buildConnector.Options,
+    callback: buildConnector.Callback,
+  ) => Socket | Promise<void>;
+  export default function build(options?: buildConnector.BuildOptions): Connector;
+}

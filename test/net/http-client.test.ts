@@ -1,5 +1,6 @@
+import { getEventListeners } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { HttpFailure, type HttpRequest } from '../../src/net/http.ts';
 import { createHttpPool, type HttpPool, type HttpPoolInit } from '../../src/net/http-client.ts';
 import { makeCertificate } from '../fakes/certificate.ts';
@@ -350,5 +351,33 @@ describe('the pool', () => {
     expect(await failureOf(pool({ family: 'ipv6' }).client(get(url), forever()))).toMatchObject({
       sent: false,
     });
+  });
+});
+
+const { addEventListener: original } = EventTarget.prototype;
+
+describe('connections that were not to be had', () => {
+  it('leave nothing behind: no listener of any signal for each', async () => {
+    const signals = new Set<AbortSignal>();
+    const add = vi.spyOn(EventTarget.prototype, 'addEventListener').mockImplementation(function (
+      this: EventTarget,
+      ...words
+    ) {
+      if (this instanceof AbortSignal) signals.add(this);
+      return original.apply(this, words);
+    });
+    try {
+      const closed = await serve();
+      const { url } = closed;
+      await closed.close();
+      const { signal } = new AbortController();
+      const { client } = pool();
+      for (let count = 0; count < 12; count += 1)
+        expect((await failureOf(client(get(url), signal))).sent).toBe(false);
+      const left = [...signals].map((one) => getEventListeners(one, 'abort').length);
+      expect(left.reduce((sum, count) => sum + count, 0)).toBeLessThan(12);
+    } finally {
+      add.mockRestore();
+    }
   });
 });
