@@ -208,6 +208,40 @@ describeLab('behind a router that says nothing', ['turnserver', 'dig'], () => {
     await served(home.host, 'A', ['203.0.113.98'], 20_000);
   });
 
+  test('a router that goes on naming its old address does not hold up the new one', async () => {
+    const home = await homeNetwork(lab);
+    // Two, since it is one word against another with one alone: then the published record stays.
+    const second = '203.0.113.2';
+    await home.outside.addAddress('eth0', `${second}/24`);
+    await startTurnserver(lab, home.outside, { addresses: [home.server, second] });
+    const file = path.join(lab.folder('nat-pmp'), 'nat-pmp.cjs');
+    writeFileSync(file, NAT_PMP);
+    const responder = home.router.spawn([process.execPath, file, '203.0.113.10']);
+    await responder.line('ready');
+    const stun = { detector: 'stun', servers: [`${home.server}:3478`, `${second}:3478`] };
+    const netdrift = startNetdrift(lab, {
+      namespace: home.host,
+      config: {
+        watch: { every: '1h', keep_watch: '1s' },
+        uplinks: { wan: { ipv4: ['interface', 'router', stun], allow: ['documentation'] } },
+        sinks: { local: embedded() },
+        log: { level: 'debug' },
+      },
+    });
+    await served(home.host, 'A', ['203.0.113.10']);
+    await netdrift.line({ event: 'keep_watch_started' }, { timeout: 10_000 });
+    await home.changeOutsideAddress('203.0.113.99');
+    await served(home.host, 'A', ['203.0.113.99'], 20_000);
+    // It stays so, whatever the router says at the next look.
+    const after = netdrift.log.mark();
+    await netdrift.command('trigger');
+    await netdrift.line((line) => line.event === 'record_unchanged' || line.event === 'record_updated', {
+      after,
+      timeout: 15_000,
+    });
+    expect((await digEmbedded(home.host)).values).toEqual(['203.0.113.99']);
+  });
+
   test('a web service that answers with a page, or with the other family, is refused and the next one asked', async () => {
     const home = await homeNetwork(lab);
     await startTurnserver(lab, home.outside, { addresses: [home.server] });
