@@ -7,9 +7,11 @@ import { ROUTER, STRANGER, startMiniupnpd } from './router-lab.ts';
 import { dig } from './support/dig.ts';
 import { Lab } from './support/lab.ts';
 import { eventually, now, pause } from './support/moment.ts';
+import type { Namespace } from './support/namespace.ts';
 import { describeLab } from './support/needs.ts';
 import { startNetdrift } from './support/netdrift.ts';
 import { homeNetwork, plainNetwork } from './support/networks.ts';
+import type { LabProcess } from './support/process.ts';
 import { digEmbedded, embedded, served } from './support/publishing.ts';
 import { Recorder } from './support/recorder.ts';
 import { startTurnserver } from './support/turn.ts';
@@ -214,10 +216,7 @@ describeLab('behind a router that says nothing', ['turnserver', 'dig'], () => {
     const second = '203.0.113.2';
     await home.outside.addAddress('eth0', `${second}/24`);
     await startTurnserver(lab, home.outside, { addresses: [home.server, second] });
-    const file = path.join(lab.folder('nat-pmp'), 'nat-pmp.cjs');
-    writeFileSync(file, NAT_PMP);
-    const responder = home.router.spawn([process.execPath, file, '203.0.113.10']);
-    await responder.line('ready');
+    await startNatPmp(lab, home.router, '203.0.113.10');
     const stun = { detector: 'stun', servers: [`${home.server}:3478`, `${second}:3478`] };
     const netdrift = startNetdrift(lab, {
       namespace: home.host,
@@ -278,10 +277,7 @@ describeLab('behind a router that is behind the provider’s NAT', ['turnserver'
   test('its shared address is refused, the next witness is asked, and the keep-watch goes on', async () => {
     const carrier = await openCarrier(lab);
     await startTurnserver(lab, carrier.outside, { addresses: [carrier.server] });
-    const file = path.join(lab.folder('nat-pmp'), 'nat-pmp.cjs');
-    writeFileSync(file, NAT_PMP);
-    const responder = carrier.router.spawn([process.execPath, file, '100.64.0.2']);
-    await responder.line('ready');
+    const responder = await startNatPmp(lab, carrier.router, '100.64.0.2');
     const stun = { detector: 'stun', servers: [`${carrier.server}:3478`] };
     const netdrift = startNetdrift(lab, {
       namespace: carrier.host,
@@ -339,6 +335,14 @@ describeLab('a host that owns its address', ['dig'], () => {
     expect(stdout).toMatch(/packets 0 bytes 0/);
   });
 });
+
+async function startNatPmp(lab: Lab, router: Namespace, address: string): Promise<LabProcess> {
+  const file = path.join(lab.folder('nat-pmp'), 'nat-pmp.cjs');
+  writeFileSync(file, NAT_PMP);
+  const responder = router.spawn([process.execPath, file, address]);
+  await responder.line('ready');
+  return responder;
+}
 
 /** A router that answers NAT-PMP (RFC 6886 section 3.2) with the address it is given, whatever it is. */
 const NAT_PMP = `
