@@ -60,7 +60,7 @@ describe('the JSON Schema for editors', () => {
     const schema = configurationSchema(providers, detectors);
     /** What only the loader can see: the text itself, other places, the host, the meaning of a name. */
     const beyond =
-      /twice|duplicate|times in|several uplinks|an unknown uplink|not looked for|two sinks|environment|secret file|credential|of the wrong form|two documents|binary|bracket|quote left|alias|a tab|indentation|begins with|with a colon|merge|as key|broken YAML|too short|too long|for a name|with a blank|out of range|with ~|with a password|TTL of|another host|reaches into|length of prefix|other family|for IPv4|more witnesses|outside the zone|no place for|numbers that are none/;
+      /twice|duplicate|times in|several uplinks|an unknown uplink|not looked for|two sinks|environment|secret file|credential|of the wrong form|two documents|binary|bracket|without end|quote left|alias|a tab|indentation|begins with|with a colon|merge|as key|broken YAML|too short|too long|for a name|with a blank|out of range|with ~|with a password|TTL of|another host|reaches into|length of prefix|other family|for IPv4|more witnesses|outside the zone|no place for|numbers that are none/;
     for (const { title, text, changes } of WRONG_CONFIGURATIONS) {
       if (beyond.test(title)) continue;
       const value: unknown = parseYaml(text);

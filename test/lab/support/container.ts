@@ -112,10 +112,10 @@ export class Container {
 
   /** Idempotent. */
   async close(): Promise<void> {
-    // The first process of a process namespace takes all others with it.
-    if (this.#leader !== 0 && this.#process.running) {
+    // Whatever is in its groups, also where nspawn has been killed before: its first process would live on without it.
+    for (const pid of this.#groups.flatMap(processesIn)) {
       try {
-        process.kill(this.#leader, 'SIGKILL');
+        process.kill(pid, 'SIGKILL');
       } catch {
         // It ended by itself.
       }
@@ -197,6 +197,14 @@ function sweep(folder: string): void {
     const pid = /^netdrift-lab-(\d+)-\d+$/.exec(entry)?.[1];
     if (pid !== undefined && !existsSync(`/proc/${pid}`)) removeGroup(path.join(folder, entry));
   }
+}
+
+/** The processes of a group and of all groups below it. */
+function processesIn(group: string): readonly number[] {
+  if (!existsSync(group)) return [];
+  const below = readdirSync(group, { withFileTypes: true }).filter((entry) => entry.isDirectory());
+  const own = readFileSync(path.join(group, 'cgroup.procs'), 'utf8').split('\n').filter(Boolean).map(Number);
+  return [...own, ...below.flatMap(({ name }) => processesIn(path.join(group, name)))];
 }
 
 /** Deepest first; false if a process is still in one of them. */
