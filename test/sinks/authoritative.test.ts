@@ -44,7 +44,21 @@ class Servers {
   readonly #sockets: Socket[] = [];
   readonly #listeners: Server[] = [];
 
+  /** At a port that is free for all of them: the one that the first is given may be taken elsewhere, or for TCP. */
   async start(hosts: readonly string[]): Promise<void> {
+    for (let tries = 1; ; tries += 1) {
+      try {
+        await this.#open(hosts);
+        return;
+      } catch (error) {
+        await this.stop();
+        if (tries === 10 || (error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error;
+      }
+    }
+  }
+
+  async #open(hosts: readonly string[]): Promise<void> {
+    this.port = 0;
     for (const host of hosts) {
       const socket = createSocket(host.includes(':') ? 'udp6' : 'udp4');
       this.#sockets.push(socket);
@@ -72,8 +86,10 @@ class Servers {
   }
 
   async stop(): Promise<void> {
-    for (const socket of this.#sockets) socket.close();
-    await Promise.all(this.#listeners.map((listener) => new Promise((done) => listener.close(done))));
+    for (const socket of this.#sockets.splice(0)) socket.close();
+    await Promise.all(
+      this.#listeners.splice(0).map((listener) => new Promise((done) => listener.close(done))),
+    );
   }
 
   #answer(host: string, octets: Uint8Array, truncated: boolean): Uint8Array | undefined {
