@@ -39,6 +39,19 @@ export async function run(options: { readonly config?: string }): Promise<number
     exit: (code) => process.exit(code),
     kill: () => process.kill(process.pid, 'SIGKILL'),
   });
+  // Before anything is started: what a signal meets half started is ended as well.
+  const stopped = new Promise<void>((resolve) => {
+    let stopping = false;
+    const stop = (signal: NodeJS.Signals): void => {
+      if (stopping) ending.leaveNow(EXIT.unpublished);
+      stopping = true;
+      log.info('stopping', `${signal}: finishing what is under way`, { reason: signal });
+      ending.limit();
+      resolve();
+    };
+    process.on('SIGTERM', stop);
+    process.on('SIGINT', stop);
+  });
   const service = systemServiceManager();
   const daemon = await startDaemon({ file, settings, providers, host: systemHost, logging, service }).catch(
     async (error: unknown) => {
@@ -49,18 +62,7 @@ export async function run(options: { readonly config?: string }): Promise<number
   reload = () => void daemon.reload();
   if (asked) reload();
   void service.ready(`${settings.uplinks.length} uplink(s), ${settings.sinks.length} sink(s)`);
-  const signal = await new Promise<NodeJS.Signals>((resolve) => {
-    let stopping = false;
-    const stop = (name: NodeJS.Signals): void => {
-      if (stopping) ending.leaveNow(EXIT.unpublished);
-      stopping = true;
-      resolve(name);
-    };
-    process.on('SIGTERM', stop);
-    process.on('SIGINT', stop);
-  });
-  log.info('stopping', `${signal}: finishing what is under way`, { reason: signal });
-  ending.limit();
+  await stopped;
   await Promise.all([daemon.stop(GRACE), service.stopping()]);
   log.info('stopped', 'netdrift has stopped');
   await logging.flush();
