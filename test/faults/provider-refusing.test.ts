@@ -40,7 +40,7 @@ const REFUSALS: readonly Refusal[] = [
   },
   { name: 'nohost', script: scripts.word('nohost'), class: 'not_found', words: /nohost/ },
   { name: 'yours', script: scripts.word('!yours'), class: 'not_found', words: /!yours/ },
-  { name: 'notfqdn', script: scripts.word('notfqdn'), class: 'invalid', words: /notfqdn/ },
+  { name: 'notfqdn', script: scripts.word('notfqdn'), class: 'not_found', words: /notfqdn/ },
 ];
 
 const HALF_AN_HOUR = 1_800_000;

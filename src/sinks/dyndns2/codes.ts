@@ -14,7 +14,8 @@ export const DYNDNS2_WORDS = {
   },
   '!active': { class: 'refused', for: 'record', means: 'the host is not activated at the provider' },
   '!yours': { class: 'not_found', means: 'the host belongs to another account' },
-  notfqdn: { class: 'invalid', means: 'the server takes it for no full domain name' },
+  // About the name, whatever the address: another one is no reason to ask again.
+  notfqdn: { class: 'not_found', means: 'the server takes it for no full domain name' },
   nohost: 'not_found',
   numhost: {
     class: 'invalid',

@@ -29,7 +29,7 @@ describe('one line', () => {
     ['!donator', 'refused/sink'],
     ['!yours', 'not_found/record'],
     ['!active', 'refused/record'],
-    ['notfqdn', 'invalid/record'],
+    ['notfqdn', 'not_found/record'],
     ['nohost', 'not_found/record'],
     ['numhost', 'invalid/sink'],
     ['abuse', 'refused/sink'],
