@@ -2,6 +2,7 @@ import { type Exchange, type Fault, judge, SILENCE } from '../faults/judge.ts';
 import { dyndns2Rules, type Rules } from '../faults/rules.ts';
 import { A, AAAA, FIRST, Field, PORT, SERVER, sink } from '../faults/support/field.ts';
 import { RemoteProvider } from '../faults/support/remote-provider.ts';
+import { eventually } from '../lab/support/moment.ts';
 import { DOUBTFUL, heard } from './heard.ts';
 
 /** Milliseconds for which a value may be asked for after it has ceased to be true: netdrift is stopped for 4 s at times. */
@@ -112,10 +113,16 @@ export class SoakScene {
     await netdrift.line({ event: 'started' }, { after, timeout: 20_000 });
   }
 
-  /** Ends the bans of the strict provider. */
+  /** Ends the bans of the strict provider: as an operator would, again where it is just being frozen, or killed and started. */
   async release(): Promise<void> {
-    this.field.happened('released');
-    await this.field.netdrift.command('trigger', '--release', 'strict');
+    await eventually(
+      'the strict sink is released',
+      async () => {
+        this.field.happened('released');
+        return (await this.field.netdrift.command('trigger', '--release', 'strict')).code === 0;
+      },
+      { timeout: 60_000 },
+    );
   }
 
   close(): Promise<void> {
