@@ -1,6 +1,7 @@
-// Writes the figures of the README from what the benches measured:
-//   npm run bench -- --json bench.json && npm run bench -- --peers --full --json peers.json
-//   node scripts/run-ts.mjs scripts/generate-figures.ts bench.json peers.json
+// Writes the figures of the README and of docs/figures.md from what the benches measured:
+//   npm run bench -- --json bench.json
+//   npm run bench -- --peers --json peers.json
+//   node scripts/run-ts.mjs scripts/generate-figures.ts peers.json bench.json [MORE.json ...]
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { type Comparison, markdown } from '../bench/peers/report.ts';
@@ -14,28 +15,44 @@ interface Measured {
   readonly figures: readonly Figure[];
 }
 
-const [benchFile, peersFile] = process.argv.slice(2);
-if (benchFile === undefined || peersFile === undefined) {
-  console.error('generate-figures BENCH.json PEERS.json');
+const root = fileURLToPath(new URL('../', import.meta.url));
+const read = (file: string): unknown => JSON.parse(readFileSync(file, 'utf8'));
+
+const [peersFile, ...benchFiles] = process.argv.slice(2);
+if (peersFile === undefined || benchFiles.length === 0) {
+  console.error('generate-figures PEERS.json BENCH.json [MORE.json ...]');
   process.exit(2);
 }
-const own = JSON.parse(readFileSync(benchFile, 'utf8')) as Measured;
-const peers = JSON.parse(readFileSync(peersFile, 'utf8')) as Comparison;
-const missed = own.figures.filter((figure) => !reached(figure)).length;
+const peers = read(peersFile) as Comparison;
+const runs = benchFiles.map((file) => read(file) as Measured);
+const figures = runs.flatMap((run) => run.figures);
+const promised = figures.filter(({ target }) => target !== undefined);
+const missed = promised.filter((figure) => !reached(figure));
+const told =
+  missed.length === 0
+    ? `All ${promised.length} targets are reached.`
+    : `Of ${promised.length} targets ${missed.length} are missed: ${missed.map(({ title }) => title).join('; ')}.`;
 
 const section = [
   '<!-- figures -->',
-  '### Beside other clients',
   markdown(peers),
-  '### By itself',
-  `Measured ${own.date} on ${own.machine}, Node ${own.node}. ${missed === 0 ? 'Every target is reached' : `Targets missed: ${missed}`}.`,
-  table(own.figures),
+  `netdrift by itself, with targets: [docs/figures.md](docs/figures.md). ${told}`,
   '<!-- /figures -->',
 ].join('\n\n');
-
-const readme = fileURLToPath(new URL('../README.md', import.meta.url));
+const readme = `${root}README.md`;
 const before = readFileSync(readme, 'utf8');
 const after = before.replace(/<!-- figures -->[\s\S]*<!-- \/figures -->/, () => section);
 if (!after.includes(section)) throw new Error('README.md has no place for the figures');
 writeFileSync(readme, after);
-console.log('wrote README.md');
+
+const page = [
+  '# Figures',
+  'What `npm run bench` measured. Everything runs against servers on the same machine, in network namespaces where a network is needed. The comparison with other clients is in the [README](../README.md#figures).',
+  ...runs.flatMap(({ date, machine, node, figures: own }) => [
+    `Measured ${date} on ${machine}, Node ${node}:`,
+    table(own),
+  ]),
+  told,
+];
+writeFileSync(`${root}docs/figures.md`, `${page.join('\n\n')}\n`);
+console.log('wrote README.md and docs/figures.md');

@@ -104,6 +104,13 @@ describe('README.md', () => {
     await expect(wanted).toMatchFileSnapshot(path.join(ROOT, 'README.md'));
   });
 
+  test('has figures, with their date, machine and the versions of the other clients', () => {
+    const [, figures = ''] = /<!-- figures -->([\s\S]*)<!-- \/figures -->/.exec(readme) ?? [];
+    expect(figures).toMatch(/Measured \d{4}-\d{2}-\d{2} on \d+ x .+, Node v\d+/);
+    for (const client of ['netdrift', 'ddclient', 'inadyn'])
+      expect(figures).toMatch(new RegExp(`${client} \\d`));
+  });
+
   test('names the version of Node that the package asks for', () => {
     const { engines } = JSON.parse(read('package.json')) as { engines: { node: string } };
     expect(readme).toContain(`Node ${engines.node.replace('>=', '')} or newer`);
