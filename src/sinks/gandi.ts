@@ -48,6 +48,7 @@ export const gandi = defineRestProvider<z.output<typeof options>>({
     'admin.gandi.net, Organizations, Personal access tokens: one with "Manage domain name technical configurations" for the domain.',
   example: 'provider: gandi\ntoken: { env: GANDI_TOKEN }\n',
   notes: [
+    'The official page for the bounds of the TTL could not be checked; netdrift keeps to them with a warning.',
     'TTLs are 300 seconds or more; new record sets without one get 10,800.',
     'The limit of requests was found as 1,000 a minute for one address in a copy of the reference only; half of that is used.',
   ],

@@ -89,12 +89,13 @@ export const porkbun = defineRestProvider<z.output<typeof options>>({
   example:
     'provider: porkbun\napi_key: { env: PORKBUN_API_KEY }\nsecret_api_key: { env: PORKBUN_SECRET_API_KEY }\n',
   notes: [
+    'The official page for the bounds of the TTL could not be checked; netdrift keeps to them with a warning.',
     'TTLs are 600 seconds or more.',
     'Porkbun publishes no limit for DNS requests; one a second is used.',
     'The documentation does not say whether an edit without `notes` keeps them, so they are sent back as found.',
   ],
   options,
-  // TTL: "the minimum and the default is 600 seconds", https://porkbun.com/api/json/v3/documentation.
+  // TTL: 600 seconds at least, and by default; https://porkbun.com/api/json/v3/documentation.
   traits: { batch: 10, multiple: true, creates: true, families: 'separate', ttl: { min: 600 } },
   // Only the limit of domain checks is published; bursts of DNS requests are refused all the same.
   limits: [{ requests: 60, per: 60_000 }],

@@ -71,6 +71,7 @@ export const namecheap = defineRestProvider<Options>({
   example:
     'provider: namecheap\napi_user: somebody\napi_key: { env: NAMECHEAP_API_KEY }\nclient_ip: 198.51.100.1\n',
   notes: [
+    'The official page for the bounds of the TTL could not be checked; netdrift keeps to them with a warning.',
     'The API replaces all hosts of a domain at once. They are read again right before each write, sent back as they came, and compared after it; a host that cannot be sent back unharmed (dynamic DNS, switched off) stops the write.',
     'Requests are taken from allowed IPv4 addresses only, which makes this a poor choice for the very host whose address changes.',
     'The limit of requests was found in different figures (20 and 50 a minute, 700 an hour, 8,000 a day); the lowest is kept. The code 500000 for too many requests is not in the published list.',
