@@ -1,18 +1,30 @@
 // Builds dist/: `node scripts/build.mjs` everything, `--code` without the type declarations, `--program` what `npm start` runs and no
-// more; with `--if-needed` the code, and only if a source is newer than it. `--sizes` adds what each package weighs. Nothing is fetched; under a second in all.
+// more; with `--if-needed` the code, and only if a source is newer than it. `--sizes` adds what each package weighs. Nothing is fetched.
 import { execFileSync } from 'node:child_process';
-import { chmodSync, existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { makeCodeCache } from './code-cache.mjs';
 import { licences } from './licences.mjs';
 import { sbom } from './sbom.mjs';
 
 const root = path.resolve(import.meta.dirname, '..');
 const dist = path.join(root, 'dist');
-const program = path.join(dist, 'netdrift.js');
+const launcher = path.join(dist, 'netdrift.cjs');
+const program = path.join(dist, 'program.cjs');
 const bill = path.join(dist, 'sbom.cdx.json');
 
-// The bundle is an ES module, but pino, stun and dns-packet are CommonJS inside it: they need a `require`.
+// The library is an ES module, but stun and dns-packet are CommonJS inside it: they need a `require`.
 const REQUIRE_BANNER =
   "import { createRequire as __createRequire } from 'node:module';const require = __createRequire(import.meta.url);";
 
@@ -24,11 +36,18 @@ function newest(entry) {
 }
 
 /** True if the file, the program unless another is named, is missing or older than anything it is made of. */
-export function isStale(file = program) {
+export function isStale(file = launcher) {
   if (!existsSync(file)) return true;
   const built = statSync(file).mtimeMs;
-  const tools = ['scripts/build.mjs', 'scripts/licences.mjs', 'scripts/sbom.mjs', 'scripts/stand-ins'];
-  const inputs = ['src', ...tools, 'package.json', 'package-lock.json'];
+  const tools = [
+    'build.mjs',
+    'code-cache.mjs',
+    'code-cache-run.cjs',
+    'licences.mjs',
+    'sbom.mjs',
+    'stand-ins',
+  ];
+  const inputs = ['src', ...tools.map((tool) => `scripts/${tool}`), 'package.json', 'package-lock.json'];
   return inputs.some((input) => newest(path.join(root, input)) > built);
 }
 
@@ -52,13 +71,12 @@ const withStandIns = {
   },
 };
 
-/** What program and library have in common. Identifiers are not minified: stacks in bug reports stay readable. */
+/** What all have in common. Identifiers are not minified: stacks in bug reports stay readable. */
 function common(version) {
   return {
     absWorkingDir: root,
     bundle: true,
     platform: 'node',
-    format: 'esm',
     target: 'node20.19',
     minifyWhitespace: true,
     minifySyntax: true,
@@ -70,28 +88,42 @@ function common(version) {
   };
 }
 
-/** The command: dist/netdrift.js and its parts. */
+/** The command: dist/netdrift.cjs, which starts dist/program.cjs. One file, because each more costs a start a millisecond. */
 async function buildProgram({ build }, version) {
-  const { metafile } = await build({
-    ...common(version),
-    entryPoints: { netdrift: 'src/main.ts' },
-    outdir: 'dist',
-    // What a configuration does not name is not loaded: providers, detectors and commands are files of their own.
-    splitting: true,
-    chunkNames: 'parts/[name]-[hash]',
-    // On Node rxjs offers itself as CommonJS, which cannot be tree-shaken: 250 KiB and 9 ms of each start instead of 18 KiB.
-    alias: { rxjs: path.join(root, 'node_modules/rxjs/dist/esm/index.js') },
-    // Optional and native: found at run time where it is installed (Windows events).
-    external: ['@koromix/*'],
-    banner: { js: REQUIRE_BANNER },
-  });
-  // Parts of an earlier build: their names carry a digest, so they stay beside the new ones.
-  const current = new Set(Object.keys(metafile.outputs).map((output) => path.basename(output)));
-  const parts = path.join(dist, 'parts');
-  for (const name of readdirSync(parts)) if (!current.has(name)) rmSync(path.join(parts, name));
-  writeFileSync(program, `#!/usr/bin/env node\n${readFileSync(program, 'utf8')}`);
-  chmodSync(program, 0o755);
-  return metafile;
+  const [{ metafile, outputFiles }, launch] = await Promise.all([
+    build({
+      ...common(version),
+      entryPoints: ['src/main.ts'],
+      outfile: program,
+      write: false,
+      format: 'cjs',
+      // What a configuration does not name is not run: providers, detectors and commands are functions that `import()` calls.
+      banner: { js: '(function (require) {"use strict";' },
+      footer: { js: '})' },
+      // On Node rxjs offers itself as CommonJS, which cannot be tree-shaken: 250 KiB and 9 ms of each start instead of 18 KiB.
+      alias: { rxjs: path.join(root, 'node_modules/rxjs/dist/esm/index.js') },
+      // Optional and native: found at run time where it is installed (Windows events).
+      external: ['@koromix/*'],
+    }),
+    build({
+      ...common(version),
+      entryPoints: ['src/launch.ts'],
+      outfile: launcher,
+      write: false,
+      format: 'cjs',
+      banner: { js: '#!/usr/bin/env node' },
+      define: { __NETDRIFT_DIGEST__: '"DIGEST OF THE PROGRAM"' },
+    }),
+  ]);
+  const [{ contents }] = outputFiles;
+  const digest = createHash('sha256').update(contents).digest('hex').slice(0, 16);
+  mkdirSync(dist, { recursive: true });
+  // Of an earlier build: the name of a cache carries a digest.
+  for (const name of readdirSync(dist)) if (name.endsWith('.cache')) rmSync(path.join(dist, name));
+  writeFileSync(program, contents);
+  writeFileSync(launcher, launch.outputFiles[0].text.replace('DIGEST OF THE PROGRAM', digest));
+  chmodSync(launcher, 0o755);
+  return { metafile, cache: path.join(dist, `program-${digest}`) };
 }
 
 /** The library face: dist/index.js. */
@@ -100,6 +132,7 @@ async function buildLibrary({ build }, version) {
     ...common(version),
     entryPoints: ['src/index.ts'],
     outfile: 'dist/index.js',
+    format: 'esm',
     // One rxjs for the library and the program that uses it: operators and `instanceof` must agree.
     external: ['@koromix/*', 'rxjs', 'rxjs/*'],
     banner: { js: REQUIRE_BANNER },
@@ -107,14 +140,26 @@ async function buildLibrary({ build }, version) {
   return metafile;
 }
 
-async function buildCode(programOnly) {
+const ownVersion = () => JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8')).version;
+
+/** What `npm start` runs, and no more; nothing of esbuild stays in this process. */
+export async function buildProgramAlone() {
   const esbuild = await import('esbuild');
-  const { version } = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8'));
-  if (programOnly) return buildProgram(esbuild, version);
-  const [metafile, library] = await Promise.all([
+  const { metafile } = await buildProgram(esbuild, ownVersion());
+  await esbuild.stop();
+  return metafile;
+}
+
+async function buildCode() {
+  const esbuild = await import('esbuild');
+  const version = ownVersion();
+  const [{ metafile, cache }, library] = await Promise.all([
     buildProgram(esbuild, version),
     buildLibrary(esbuild, version),
   ]);
+  await makeCodeCache(launcher, cache).catch((error) =>
+    console.error('netdrift: built without a code cache, so each start takes longer:', error.message),
+  );
   const used = [...new Set([...usedInputs(metafile), ...usedInputs(library)])];
   writeFileSync(path.join(dist, 'LICENCES.txt'), licences(root, used));
   // Last, because its time says whether the build is stale.
@@ -152,7 +197,7 @@ function buildTypes() {
 /** Octets each package and folder of ours adds to the program, largest first: `--sizes`. */
 function printSizes(metafile) {
   const sizes = new Map();
-  for (const [input, { bytesInOutput }] of Object.entries(metafile.outputs['dist/netdrift.js'].inputs)) {
+  for (const [input, { bytesInOutput }] of Object.entries(metafile.outputs['dist/program.cjs'].inputs)) {
     const name =
       input.match(/.*node_modules\/((?:@[^/]+\/)?[^/]+)/)?.[1] ?? input.split('/').slice(0, 2).join('/');
     sizes.set(name, (sizes.get(name) ?? 0) + bytesInOutput);
@@ -164,19 +209,24 @@ function printSizes(metafile) {
 
 async function main(options) {
   const programOnly = options.has('--program');
-  if (options.has('--if-needed') && !isStale(programOnly ? program : bill)) return;
-  const metafile = await buildCode(programOnly);
+  if (options.has('--if-needed') && !isStale(programOnly ? launcher : bill)) return;
+  const metafile = await (programOnly ? buildProgramAlone() : buildCode());
   if (!options.has('--if-needed') && !options.has('--code') && !programOnly) buildTypes();
   if (options.has('--sizes')) printSizes(metafile);
+}
+
+/** Says on stderr that a build failed, and why. */
+export function tellFailure(error) {
+  // esbuild and tsc have already printed what is wrong, with file and line; nobody else has.
+  const told = Array.isArray(error.errors) || error.status !== undefined;
+  console.error('netdrift: the build failed', told ? '' : error);
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   try {
     await main(new Set(process.argv.slice(2)));
   } catch (error) {
-    // esbuild and tsc have already printed what is wrong, with file and line; nobody else has.
-    const told = Array.isArray(error.errors) || error.status !== undefined;
-    console.error('netdrift: the build failed', told ? '' : error);
+    tellFailure(error);
     process.exitCode = 1;
   }
 }

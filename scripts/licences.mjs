@@ -30,5 +30,5 @@ export function licences(root, inputs) {
     const text = file === undefined ? '' : `\n\n${readFileSync(path.join(folder, file), 'utf8').trim()}`;
     return `${name} ${version} (${license ?? 'licence not named'})${text}\n`;
   });
-  return `dist/netdrift.js contains the following packages.\n\n${parts.sort().join(`\n${'-'.repeat(80)}\n\n`)}`;
+  return `dist/netdrift.cjs contains the following packages.\n\n${parts.sort().join(`\n${'-'.repeat(80)}\n\n`)}`;
 }

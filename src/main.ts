@@ -1,5 +1,7 @@
-// First: the flags count for what is loaded after them.
-import './flags.ts';
 import { runCommandLine } from './cli/program.ts';
 
-process.exitCode = await runCommandLine(process.argv.slice(2));
+// An empty event loop before the answer is a defect, and must not look like success.
+process.exitCode = 1;
+runCommandLine(process.argv.slice(2)).then((code) => {
+  process.exitCode = code;
+});

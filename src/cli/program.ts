@@ -77,7 +77,7 @@ export async function runCommandLine(words: readonly string[]): Promise<number> 
     .exitOverride()
     .action(async (name: string | undefined, options: { readonly json?: true }) => {
       const { providersCommand } = await import('./providers.ts');
-      status = providersCommand(name, options);
+      status = await providersCommand(name, options);
     });
   command('watch', 'print raw events and decisions, for bug reports').action(
     async (options: ConfigOption) => {

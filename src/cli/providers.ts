@@ -1,6 +1,6 @@
 import { suggest } from '../config/suggest.ts';
+import { allProviders } from '../sinks/catalogue.ts';
 import { columnsOf, type Description, describeProvider, HEADS, snippetOf } from '../sinks/describe.ts';
-import { providers } from '../sinks/registry.ts';
 import { EXIT } from './exit.ts';
 
 export interface ProvidersOptions {
@@ -8,7 +8,8 @@ export interface ProvidersOptions {
 }
 
 /** Lists what can stand after `provider:`, or shows one of them with a ready piece of configuration. */
-export function providersCommand(name: string | undefined, options: ProvidersOptions): number {
+export async function providersCommand(name: string | undefined, options: ProvidersOptions): Promise<number> {
+  const providers = await allProviders();
   if (name === undefined) {
     const all = providers.map(describeProvider).toSorted((a, b) => a.name.localeCompare(b.name));
     process.stdout.write(options.json ? json(all) : table(all));

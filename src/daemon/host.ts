@@ -1,7 +1,6 @@
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { uptime } from 'node:os';
-import { performance } from 'node:perf_hooks';
 import { asyncScheduler, type SchedulerLike } from 'rxjs';
 import type { Clock, Random } from '../model/clock.ts';
 import type { Spawn } from '../model/spawn.ts';

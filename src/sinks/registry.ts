@@ -1,4 +1,4 @@
 import { allProviders } from './catalogue.ts';
 
-/** The whole catalogue, loaded: for the commands, documents and tests that speak of all providers. */
+/** The whole catalogue, loaded: for documents and tests that speak of all providers. */
 export const providers = await allProviders();

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { chmodSync, cpSync, mkdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, cpSync, mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { WRONG_CONFIGURATIONS } from '../config/wrong-configurations.ts';
@@ -124,10 +124,9 @@ describe('netdrift check', () => {
     chmodSync(space.folder, 0o755);
     // Root may read everything, so then it is somebody else who asks, with a copy of the program within reach.
     const root = process.getuid?.() === 0;
-    const program = space.path('dist/netdrift.js');
+    const program = space.path('dist/netdrift.cjs');
     cpSync(path.dirname(PROGRAM), path.dirname(program), { recursive: true });
-    writeFileSync(space.path('dist/package.json'), '{ "type": "module" }');
-    for (const name of ['dist', 'dist/parts']) chmodSync(space.path(name), 0o755);
+    chmodSync(space.path('dist'), 0o755);
     const { status, stdout, stderr } = spawnSync(
       process.execPath,
       [program, 'check', '--config', space.path('config.yaml')],

@@ -83,7 +83,7 @@ describe('the package', () => {
     const manifest = JSON.parse(readFileSync(installed('package.json'), 'utf8'));
     expect(Object.keys(manifest.dependencies)).toEqual(['rxjs']);
     for (const name of [
-      'dist/netdrift.js',
+      'dist/netdrift.cjs',
       'dist/index.js',
       'dist/types/index.d.ts',
       'dist/LICENCES.txt',
@@ -99,7 +99,7 @@ describe('the package', () => {
   });
 
   test('runs as a program from there, and its default configuration is right', () => {
-    const words = [installed('dist/netdrift.js'), 'check', '--config', installed('config.yaml')];
+    const words = [installed('dist/netdrift.cjs'), 'check', '--config', installed('config.yaml')];
     expect(execFileSync(process.execPath, words, { cwd: consumer, encoding: 'utf8' })).toContain('is right');
   });
 

@@ -1,5 +1,5 @@
 import { createSocket } from 'node:dgram';
-import { createServer, request } from 'node:http';
+import type { createServer, request } from 'node:http';
 import { QUIET_RETRANSMISSION, type Retransmission } from '../../net/pcp/exchange.ts';
 import { GATEWAY_PORT, NOTICE_PORT } from '../../net/pcp/nat-pmp.ts';
 import { SEARCH_PATIENCE, type SearchPatience } from '../../net/upnp/search.ts';
@@ -19,8 +19,13 @@ export interface RouterNetwork {
 
 export const hostRouterNetwork: RouterNetwork = {
   createSocket,
-  createServer,
-  request,
+  // Not imported: that would cost every start 5 ms, and most hosts never ask a router.
+  get createServer() {
+    return process.getBuiltinModule('node:http').createServer;
+  },
+  get request() {
+    return process.getBuiltinModule('node:http').request;
+  },
   retransmission: QUIET_RETRANSMISSION,
   patience: SEARCH_PATIENCE,
   deadline: 3_000,

@@ -5,7 +5,7 @@ import { LabProcess } from '../../lab/support/process.ts';
 import { Netdrift } from './netdrift.ts';
 
 /** The built program; `npm test` builds it first. */
-export const PROGRAM = path.resolve(import.meta.dirname, '../../../dist/netdrift.js');
+export const PROGRAM = path.resolve(import.meta.dirname, '../../../dist/netdrift.cjs');
 
 export interface Result {
   readonly code: number | null;

@@ -8,7 +8,7 @@ import { type Exit, LabProcess } from './process.ts';
 
 /** The built program (`npm run test:lab` builds it first), or the one that NETDRIFT_LAB_PROGRAM names, such as an installed release. */
 export const PROGRAM = path.resolve(
-  process.env['NETDRIFT_LAB_PROGRAM'] ?? path.join(import.meta.dirname, '../../../dist/netdrift.js'),
+  process.env['NETDRIFT_LAB_PROGRAM'] ?? path.join(import.meta.dirname, '../../../dist/netdrift.cjs'),
 );
 
 /** One line of netdrift's log, as documented in docs/logs.md. */
