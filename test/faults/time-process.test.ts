@@ -171,18 +171,18 @@ describeLab('a process that has slept', has ? [] : ['faketime'], () => {
     await scene.judged(provider);
     await scene.netdrift.line({ event: 'record_updated' });
     // One heartbeat, so that there is a reading to compare with.
-    await pause(6_000);
+    await pause(11_000);
     expect(scene.netdrift.log.items.filter(({ event }) => event === 'clock_stepped')).toEqual([]);
     const after = scene.netdrift.log.mark();
     // The lid is closed for an hour: wall clock and time since boot go on, timers and the monotonic clock stand still.
     wall.set(3_600);
     boot.set(3_600);
     scene.address(SECOND, { tell: false });
-    await scene.stands(provider, 7_000);
+    await scene.stands(provider, 12_000);
     const woken = await scene.netdrift.line({ event: 'trigger_received' }, { after });
     expect(JSON.stringify(woken)).toMatch(/wake/);
-    await pause(6_000);
-    expect(scene.faults(provider, { allowedDelay: 8_000 })).toEqual([]);
+    await pause(11_000);
+    expect(scene.faults(provider, { allowedDelay: 13_000 })).toEqual([]);
     expect(provider.standing(RECORD)).toEqual([SECOND]);
     expect(scene.netdrift.log.items.filter(({ event }) => event === 'clock_stepped')).toEqual([]);
   });
@@ -200,7 +200,7 @@ describeLab('a process that has slept', has ? [] : ['faketime'], () => {
     scene.address(THIRD);
     await pause(12_000);
     scene.netdrift.signal('SIGCONT');
-    await scene.stands(provider, 7_000);
+    await scene.stands(provider, 12_000);
     // The retry that was due may go out before the wake is noticed, for the address of before the sleep.
     expect(scene.faults(provider, { allowedDelay: 20_000 })).toEqual([]);
     expect(provider.exchanges.items.length).toBeLessThanOrEqual(4);

@@ -98,7 +98,7 @@ describe('clockWatch', () => {
       time.advance(20_000);
       expect(told()).toEqual([]);
       extra.sleep += 55_000;
-      time.advance(5_000);
+      time.advance(10_000);
       expect(seen[0]?.detail).toBe('awake after 55s');
       expect(told()).toEqual(['wake clock poll']);
       extra.sleep += 2 * HOUR;
@@ -111,7 +111,7 @@ describe('clockWatch', () => {
     const { time, extra, told, events } = watching('linux');
     for (let second = 0; second < 4; second += 1) {
       time.advance(1_000);
-      extra.sleep += 1_500;
+      extra.sleep += 3_000;
       events.next();
     }
     expect(told()).toEqual(['wake clock poll']);
