@@ -1,6 +1,6 @@
 import { now, pause } from '../../test/lab/support/moment.ts';
 import { bestPace, type Cell, type Measure, measured, type Options, seconds } from './measure.ts';
-import { at, type Place } from './place.ts';
+import type { Place } from './place.ts';
 
 interface Kind {
   readonly title: string;
@@ -55,10 +55,10 @@ const outageOf = (kind: Kind): Measure => ({
     },
   ],
   alone: () => false,
-  run: (client, options) => {
-    const pace = bestPace(client);
-    const interval = (client.interval[pace] ?? 0) * 1_000;
-    return at(client, { pace }, async (place) => [await cellOf(kind, interval, place, options)]);
+  place: (client) => ({ pace: bestPace(client) }),
+  run: async (client, place, options) => {
+    const interval = (client.interval[bestPace(client)] ?? 0) * 1_000;
+    return [await cellOf(kind, interval, place, options)];
   },
 });
 

@@ -126,20 +126,6 @@ export class Place {
   }
 }
 
-/** Works in a place of its own, and clears it away. */
-export async function at<Result>(
-  client: Client,
-  options: PlaceOptions,
-  work: (place: Place) => Promise<Result>,
-): Promise<Result> {
-  const place = await Place.open(client, options);
-  try {
-    return await work(place);
-  } finally {
-    await place.close();
-  }
-}
-
 /** IPv4 name servers of this machine that are not on its loopback device. */
 function nameServers(): readonly string[] {
   const text = readFileSync('/etc/resolv.conf', 'utf8');
