@@ -33,8 +33,8 @@ const KINDS: readonly Kind[] = [
   {
     title: 'provider takes requests and never answers',
     seen: true,
-    begin: ({ provider }) => provider.hang(true),
-    end: ({ provider }) => provider.hang(false),
+    begin: ({ provider }) => provider.behave('never answers'),
+    end: ({ provider }) => provider.behave('well'),
   },
   {
     title: 'default route gone',
