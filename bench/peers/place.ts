@@ -8,7 +8,7 @@ import { type Client, namesOf, type Pace, WIDE_PATH } from './client.ts';
 import { Provider, type Update } from './provider.ts';
 
 /** Beyond the gateway, so that a lost default route is felt. */
-export const PROVIDER = '203.0.113.1';
+const PROVIDER = '203.0.113.1';
 const NAME_SERVER = '203.0.113.53';
 const PROVIDER_NAME = 'provider.example.net';
 
