@@ -1,3 +1,4 @@
+import { now, pause } from '../test/lab/support/moment.ts';
 import { missing } from '../test/lab/support/needs.ts';
 import type { Client } from './peers/client.ts';
 import { coldStart } from './peers/cold-start.ts';
@@ -9,6 +10,7 @@ import { inadyn } from './peers/inadyn.ts';
 import type { Cell, Measure, Options } from './peers/measure.ts';
 import { netdrift } from './peers/netdrift.ts';
 import { outages } from './peers/outage.ts';
+import { Place } from './peers/place.ts';
 import { atDefaults, atShortest } from './peers/reaction.ts';
 import type { Comparison } from './peers/report.ts';
 
@@ -22,6 +24,9 @@ const MEASURES: readonly Measure[] = [
   ...outages,
   flapping,
 ];
+
+/** Milliseconds between the beginnings of what waits at the same time: its ends, which are what is measured, are as far apart. */
+const APART = 1_500;
 
 export const PEER_MEASURES: readonly string[] = [...new Set(MEASURES.map(({ name }) => name))];
 
@@ -57,18 +62,48 @@ export async function comparePeers({ full, only, machine, progress }: PeersOptio
   });
   const measures = MEASURES.filter(({ name }) => only.length === 0 || only.includes(name));
   const results = new Map<Measure, Map<Client, readonly Cell[]>>();
-  const run = async (measure: Measure, client: Client): Promise<void> => {
-    const cells = await measure.run(client, { full }).catch((error: unknown) => failed(measure, error));
+  const take = ({ measure, client }: Work, cells: readonly Cell[]): void => {
     const known = results.get(measure) ?? new Map<Client, readonly Cell[]>();
     results.set(measure, known.set(client, cells));
     for (const [index, cell] of cells.entries())
       progress(`${client.name}: ${measure.rows[index]?.title}: ${cell.text}`);
   };
-  const work = measures.flatMap((measure) => present.map(({ client }) => ({ measure, client })));
-  for (const { measure, client } of work) if (measure.alone(client)) await run(measure, client);
-  progress('now all that waits, at the same time');
+  /** Opens a place, and answers what is to be done there. */
+  const open = async (work: Work): Promise<() => Promise<void>> => {
+    const { measure, client } = work;
+    const fail = (error: unknown): void => take(work, failed(measure, error));
+    try {
+      const place = await Place.open(client, measure.place(client));
+      return async () => {
+        await measure.run(client, place, { full }).then((cells) => take(work, cells), fail);
+        await place.close();
+      };
+    } catch (error) {
+      fail(error);
+      return async () => {};
+    }
+  };
+
+  const waiting: Work[] = [];
+  for (const measure of measures) {
+    for (const { client } of present) {
+      const work = { measure, client };
+      const known = measure.known?.(client, { full });
+      if (known !== undefined) take(work, known);
+      else if (measure.alone(client)) await (await open(work))();
+      else waiting.push(work);
+    }
+  }
+  progress(`now all that waits, at the same time: ${waiting.length}`);
+  // No place is built while a client is measured in another one.
+  const begins: Array<() => Promise<void>> = [];
+  for (const work of waiting) begins.push(await open(work));
+  const first = now();
   await Promise.all(
-    work.map(({ measure, client }) => (measure.alone(client) ? undefined : run(measure, client))),
+    begins.map(async (begin, index) => {
+      await pause(first + index * APART - now());
+      await begin();
+    }),
   );
 
   const rows = measures.flatMap((measure) =>
@@ -83,6 +118,11 @@ export async function comparePeers({ full, only, machine, progress }: PeersOptio
     intervalSource,
   }));
   return { date: new Date().toISOString().slice(0, 10), machine, full, columns, rows };
+}
+
+interface Work {
+  readonly measure: Measure;
+  readonly client: Client;
 }
 
 const LOST: Cell = { how: 'not measured', text: 'no result' };

@@ -1,5 +1,5 @@
 // `npm run bench [-- NAME ...] [-- --runs N] [--json FILE]`: measures and prints; exit status 1 if a target is missed.
-// `npm run bench -- --peers [NAME ...] [--full] [--json FILE]`: netdrift beside ddclient and inadyn, about ten minutes.
+// `npm run bench -- --peers [NAME ...] [--full] [--json FILE]`: netdrift beside ddclient and inadyn, about a quarter of an hour.
 import { writeFileSync } from 'node:fs';
 import os from 'node:os';
 import { parseArgs } from 'node:util';

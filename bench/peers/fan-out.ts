@@ -1,7 +1,7 @@
 import { eventually } from '../../test/lab/support/moment.ts';
 import type { Client } from './client.ts';
 import { type Cell, counted, type Measure, measured, seconds } from './measure.ts';
-import { at, type Place } from './place.ts';
+import type { Place } from './place.ts';
 
 /** Milliseconds of each answer. */
 const DELAY = 50;
@@ -18,10 +18,8 @@ const fanOutOf = (names: number): Measure => ({
     },
   ],
   alone: () => true,
-  run: (client, _options) =>
-    at(client, { pace: 'default', names, delay: DELAY }, async (place) => [
-      await cellOf(client, names, place),
-    ]),
+  place: () => ({ pace: 'default', names, delay: DELAY }),
+  run: async (client, place) => [await cellOf(client, names, place)],
 });
 
 async function cellOf(client: Client, names: number, place: Place): Promise<Cell> {

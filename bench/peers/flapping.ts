@@ -1,6 +1,5 @@
 import { now, pause } from '../../test/lab/support/moment.ts';
 import { bestPace, counted, type Measure, measured, seconds } from './measure.ts';
-import { at } from './place.ts';
 
 const CHANGES = 50;
 /** Milliseconds from one to the next. */
@@ -20,28 +19,27 @@ export const flapping: Measure = {
     { title: 'The same: last change → right publication' },
   ],
   alone: () => false,
-  run(client) {
-    return at(client, { pace: bestPace(client) }, async (place) => {
-      const first = await place.settle();
-      await pause(Math.max(0, first.at + 6_000 - now()));
-      const known = place.provider.updates.mark();
-      const began = now();
-      let changed = began;
-      for (let change = 0; change < CHANGES; change += 1) {
-        await pause(Math.max(0, began + change * EVERY - now()));
-        changed = await place.change();
-      }
-      const right = await place.published(changed, PATIENCE).catch(() => undefined);
-      await pause(AFTERWARDS);
-      const updates = place.provider.updates.items.slice(known);
-      const last = updates.at(-1)?.address === place.address ? 'right' : 'wrong';
-      const late = right === undefined ? undefined : (right.at - changed) / 1_000;
-      return [
-        measured(`${counted(updates.length, 'publication')}, last ${last}`, updates.length),
-        late === undefined
-          ? { how: 'measured', text: `not within ${PATIENCE / 1_000} s` }
-          : measured(seconds(late), late),
-      ];
-    });
+  place: (client) => ({ pace: bestPace(client) }),
+  async run(_client, place) {
+    const first = await place.settle();
+    await pause(Math.max(0, first.at + 6_000 - now()));
+    const known = place.provider.updates.mark();
+    const began = now();
+    let changed = began;
+    for (let change = 0; change < CHANGES; change += 1) {
+      await pause(Math.max(0, began + change * EVERY - now()));
+      changed = await place.change();
+    }
+    const right = await place.published(changed, PATIENCE).catch(() => undefined);
+    await pause(AFTERWARDS);
+    const updates = place.provider.updates.items.slice(known);
+    const last = updates.at(-1)?.address === place.address ? 'right' : 'wrong';
+    const late = right === undefined ? undefined : (right.at - changed) / 1_000;
+    return [
+      measured(`${counted(updates.length, 'publication')}, last ${last}`, updates.length),
+      late === undefined
+        ? { how: 'measured', text: `not within ${PATIENCE / 1_000} s` }
+        : measured(seconds(late), late),
+    ];
   },
 };

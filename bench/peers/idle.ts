@@ -2,7 +2,6 @@ import { now, pause } from '../../test/lab/support/moment.ts';
 import { mebibytes } from '../support/process-usage.ts';
 import { percentile } from '../support/statistics.ts';
 import { counted, type Measure, measured } from './measure.ts';
-import { at } from './place.ts';
 import { treeUsageOf } from './tree-usage.ts';
 
 /** Seconds; longer than the longest default interval, netdrift's 5 min and 10 %. */
@@ -19,36 +18,35 @@ export const idle: Measure = {
     { title: 'Processor while nothing changes, children included (s/h)' },
   ],
   alone: () => false,
-  run(client, { full }) {
-    return at(client, { pace: 'default' }, async (place) => {
-      await place.settle();
-      // The compilers and collectors of the start belong to the start.
-      await pause(10_000);
-      const { pid } = place.process;
-      const window = (full ? WINDOW.full : WINDOW.short) * 1_000;
-      const known = place.provider.updates.mark();
-      const resident: number[] = [];
-      const before = treeUsageOf(pid);
-      const began = now();
-      for (let look = 0; look < LOOKS; look += 1) {
-        await pause(window / LOOKS);
-        resident.push(mebibytes(treeUsageOf(pid).resident));
-      }
-      const after = treeUsageOf(pid);
-      const processor = ((after.processor - before.processor) / (now() - began)) * 3_600;
-      const needless = place.provider.updates.items.length - known;
-      const median = percentile(resident, 0.5);
-      return [
-        measured(
-          `${median.toFixed(1)}, ${after.processes === 1 ? '1 process' : `${after.processes} processes`}`,
-          median,
-          resident,
-        ),
-        measured(
-          `${processor.toFixed(2)}${needless === 0 ? '' : `, ${counted(needless, 'needless request')}`}`,
-          processor,
-        ),
-      ];
-    });
+  place: () => ({ pace: 'default' }),
+  async run(_client, place, { full }) {
+    await place.settle();
+    // The compilers and collectors of the start belong to the start.
+    await pause(10_000);
+    const { pid } = place.process;
+    const window = (full ? WINDOW.full : WINDOW.short) * 1_000;
+    const known = place.provider.updates.mark();
+    const resident: number[] = [];
+    const before = treeUsageOf(pid);
+    const began = now();
+    for (let look = 0; look < LOOKS; look += 1) {
+      await pause(window / LOOKS);
+      resident.push(mebibytes(treeUsageOf(pid).resident));
+    }
+    const after = treeUsageOf(pid);
+    const processor = ((after.processor - before.processor) / (now() - began)) * 3_600;
+    const needless = place.provider.updates.items.length - known;
+    const median = percentile(resident, 0.5);
+    return [
+      measured(
+        `${median.toFixed(1)}, ${after.processes === 1 ? '1 process' : `${after.processes} processes`}`,
+        median,
+        resident,
+      ),
+      measured(
+        `${processor.toFixed(2)}${needless === 0 ? '' : `, ${counted(needless, 'needless request')}`}`,
+        processor,
+      ),
+    ];
   },
 };

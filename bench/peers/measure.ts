@@ -1,4 +1,5 @@
 import type { Client, Pace } from './client.ts';
+import type { Place, PlaceOptions } from './place.ts';
 
 /** What one client did in one row of the table. */
 export interface Cell {
@@ -23,8 +24,12 @@ export interface Measure {
   readonly rows: readonly Title[];
   /** True for what is so short that nothing else may run beside it. */
   alone(client: Client): boolean;
+  /** The cells of what need not be tried out. */
+  known?(client: Client, options: Options): readonly Cell[] | undefined;
+  /** What the client is to be put into, and does not run in yet. */
+  place(client: Client): PlaceOptions;
   /** One cell for each row. */
-  run(client: Client, options: Options): Promise<readonly Cell[]>;
+  run(client: Client, place: Place, options: Options): Promise<readonly Cell[]>;
 }
 
 export interface Title {

@@ -1,48 +1,14 @@
 import { now, pause } from '../../test/lab/support/moment.ts';
-import { bestPace, type Cell, type Measure, measured, type Options, seconds } from './measure.ts';
-import { at, type Place } from './place.ts';
+import { bestPace, type Cell, type Measure, measured, seconds } from './measure.ts';
+import { KINDS, type Kind } from './outage-kinds.ts';
+import type { Place } from './place.ts';
 
-interface Kind {
-  readonly title: string;
-  /** False if nothing that a client tries can be seen from outside. */
-  readonly seen: boolean;
-  begin(place: Place): Promise<void>;
-  end(place: Place): Promise<void>;
-}
-
-/** Seconds that the outage lasts, and how long after it the right publication is waited for. */
-const LENGTH = { short: 30, full: 60 };
-const PATIENCE = 400;
+/** Seconds that each outage lasts. */
+const LENGTH = 60;
+/** Seconds after it in which the right publication is waited for: inadyn rests for 600 s after an error that the provider answers. */
+const PATIENCE = 640;
 /** Milliseconds after a publication, so that netdrift's own `minimum_gap` of 5 s plays no part. */
 const REST = 6_000;
-
-const KINDS: readonly Kind[] = [
-  {
-    title: 'provider refuses connections',
-    seen: true,
-    begin: ({ network, provider }) =>
-      network.outside.nft(`
-        table inet outage {
-          chain in {
-            type filter hook input priority 0
-            tcp dport ${provider.port} reject with tcp reset
-          }
-        }`),
-    end: ({ network }) => network.outside.nft('delete table inet outage'),
-  },
-  {
-    title: 'provider takes requests and never answers',
-    seen: true,
-    begin: ({ provider }) => provider.hang(true),
-    end: ({ provider }) => provider.hang(false),
-  },
-  {
-    title: 'default route gone',
-    seen: false,
-    begin: async ({ network }) => void (await network.host.ip('route del default')),
-    end: ({ network }) => network.host.defaultRoute(network.server, { device: 'eth0' }),
-  },
-];
 
 const outageOf = (kind: Kind): Measure => ({
   name: 'outage',
@@ -50,20 +16,20 @@ const outageOf = (kind: Kind): Measure => ({
     {
       title: `Outage, ${kind.title}: its end → right publication${kind.seen ? '; tries during it' : ''}`,
       ...(kind === KINDS[0] && {
-        note: `Outages of ${LENGTH.short} s (${LENGTH.full} s with \`--full\`) with an address change in the middle. netdrift at its defaults; ddclient at 60 s and inadyn at 1 s, which makes them faster than they come. A ddclient whose look falls into the outage is shown (at three quarters of it), for one that does not look then does not notice. Tries are connections, or requests where one connection carries several. DNS is not used.`,
+        note: `Outages of ${LENGTH} s with an address change in the middle. netdrift at its defaults; ddclient at 60 s and inadyn at 1 s, which makes them faster than they come. ddclient looks once in the outage, at three quarters of it; inadyn rests for 10 min after an error that the provider answers. Tries are connections, or requests where one connection carries several. The provider is given by its address; by its name where name servers are what fails.`,
       }),
     },
   ],
   alone: () => false,
-  run: (client, options) => {
-    const pace = bestPace(client);
-    const interval = (client.interval[pace] ?? 0) * 1_000;
-    return at(client, { pace }, async (place) => [await cellOf(kind, interval, place, options)]);
+  place: (client) => ({ pace: bestPace(client), byName: kind.byName === true }),
+  run: async (client, place) => {
+    const interval = (client.interval[bestPace(client)] ?? 0) * 1_000;
+    return [await cellOf(kind, interval, place)];
   },
 });
 
-async function cellOf(kind: Kind, interval: number, place: Place, { full }: Options): Promise<Cell> {
-  const length = (full ? LENGTH.full : LENGTH.short) * 1_000;
+async function cellOf(kind: Kind, interval: number, place: Place): Promise<Cell> {
+  const length = LENGTH * 1_000;
   const first = await place.settle();
   await countTries(place);
   const start = first.at + Math.max(REST, interval - 0.75 * length);
@@ -73,7 +39,9 @@ async function cellOf(kind: Kind, interval: number, place: Place, { full }: Opti
   await pause(start + length / 2 - now());
   await place.change();
   await pause(start + length - now());
-  const tries = Math.max(await readTries(place), place.provider.updates.items.length - known);
+  const requests = place.provider.updates.items.slice(known);
+  if (requests.some(({ accepted }) => accepted)) throw new Error('something was published during the outage');
+  const tries = Math.max(await readTries(place), requests.length);
   const ended = now();
   await kind.end(place);
   const during = kind.seen ? `; ${tries} ${tries === 1 ? 'try' : 'tries'}` : '';
@@ -86,22 +54,28 @@ async function cellOf(kind: Kind, interval: number, place: Place, { full }: Opti
   return { how: 'measured', text: `${state}${during}` };
 }
 
-/** Counts attempts to connect, also those that are refused. */
+/** Takes down the port of each attempt to connect: also of those that are refused, and once where the kernel repeats it. */
 const countTries = ({ network, provider }: Place): Promise<void> =>
   network.outside.nft(`
     table inet counted {
-      counter tries { }
+      set tries {
+        type inet_service
+        flags dynamic
+      }
       chain in {
         type filter hook input priority -10
-        tcp dport ${provider.port} tcp flags & (syn | ack) == syn counter name tries
+        tcp dport ${provider.port} tcp flags & (syn | ack) == syn add @tries { tcp sport }
       }
     }`);
 
 async function readTries({ network }: Place): Promise<number> {
-  const { stdout } = await network.outside.run(['nft', 'list', 'counters']);
-  const found = /packets (\d+)/.exec(stdout);
-  if (found === null) throw new Error(`nft shows no counter: ${stdout}`);
-  return Number(found[1]);
+  const { stdout } = await network.outside.run(['nft', '--json', 'list', 'set', 'inet', 'counted', 'tries']);
+  const { nftables } = JSON.parse(stdout) as {
+    readonly nftables: ReadonlyArray<{ readonly set?: { readonly elem?: readonly unknown[] } }>;
+  };
+  const set = nftables.find((one) => one.set !== undefined)?.set;
+  if (set === undefined) throw new Error(`nft shows no set: ${stdout}`);
+  return set.elem?.length ?? 0;
 }
 
 export const outages: readonly Measure[] = KINDS.map(outageOf);

@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { Lab } from '../../test/lab/support/lab.ts';
 import { now, pause } from '../../test/lab/support/moment.ts';
@@ -9,6 +9,8 @@ import { Provider, type Update } from './provider.ts';
 
 /** Beyond the gateway, so that a lost default route is felt. */
 const PROVIDER = '203.0.113.1';
+const NAME_SERVER = '203.0.113.53';
+const PROVIDER_NAME = 'provider.example.net';
 
 export interface PlaceOptions {
   readonly pace: Pace;
@@ -16,6 +18,8 @@ export interface PlaceOptions {
   readonly delay?: number;
   /** How many names to publish; default 1. */
   readonly names?: number;
+  /** The client is given the provider's name, and a name server that knows it, instead of the address. */
+  readonly byName?: boolean;
 }
 
 /**
@@ -27,6 +31,7 @@ export class Place {
   readonly network: PlainNetwork;
   readonly provider: Provider;
   readonly #stateFolder: string;
+  readonly #wrapper: readonly string[];
   readonly #command: readonly string[];
   #process: LabProcess | undefined;
   #address: string;
@@ -46,10 +51,11 @@ export class Place {
     const folder = lab.folder(client.name);
     this.#stateFolder = path.join(folder, 'state');
     mkdirSync(this.#stateFolder, { mode: 0o700 });
+    this.#wrapper = options.byName === true ? resolvingBy(NAME_SERVER, folder) : [];
     this.#command = client.prepare({
       names: namesOf(options.names ?? 1),
       pace: options.pace,
-      provider: `${PROVIDER}:${provider.port}`,
+      provider: `${options.byName === true ? PROVIDER_NAME : PROVIDER}:${provider.port}`,
       folder,
       stateFolder: this.#stateFolder,
     });
@@ -61,9 +67,13 @@ export class Place {
       const network = await plainNetwork(lab);
       await network.outside.addAddress('lo', `${PROVIDER}/32`);
       // A client that asks for a name (inadyn does, for each) is told at once that there is none: no server would cost it 10 s.
-      const names = nameServers();
-      for (const server of names) await network.outside.addAddress('lo', `${server}/32`);
-      const provider = await Provider.start(lab, network.outside, { ...options, nameServers: names });
+      const servers = [...new Set([...nameServers(), NAME_SERVER])];
+      for (const server of servers) await network.outside.addAddress('lo', `${server}/32`);
+      const provider = await Provider.start(lab, network.outside, {
+        ...options,
+        nameServers: servers,
+        hosts: { [PROVIDER_NAME]: PROVIDER },
+      });
       return new Place(lab, network, provider, client, options);
     } catch (error) {
       await lab.close();
@@ -83,7 +93,8 @@ export class Place {
   /** Starts the client; answers when, as `now()` gives it. */
   start(): number {
     const at = now();
-    this.#process = this.network.host.spawn(this.#command, { env: { ...WIDE_PATH, http_proxy: '' } });
+    const command = [...this.#wrapper, ...this.#command];
+    this.#process = this.network.host.spawn(command, { env: { ...WIDE_PATH, http_proxy: '' } });
     return at;
   }
 
@@ -104,11 +115,11 @@ export class Place {
     return at;
   }
 
-  /** The first request that publishes what is the host's address now and is answered, of those from `since` on. */
+  /** The first request that publishes what is the host's address now and is accepted, of those from `since` on. */
   published(since: number, timeout: number): Promise<Update> {
     const wanted = this.#address;
     return this.provider.updates.find(
-      ({ at, address, answered }) => answered && at >= since && address === wanted,
+      ({ at, address, accepted }) => accepted && at >= since && address === wanted,
       { timeout },
     );
   }
@@ -126,18 +137,11 @@ export class Place {
   }
 }
 
-/** Works in a place of its own, and clears it away. */
-export async function at<Result>(
-  client: Client,
-  options: PlaceOptions,
-  work: (place: Place) => Promise<Result>,
-): Promise<Result> {
-  const place = await Place.open(client, options);
-  try {
-    return await work(place);
-  } finally {
-    await place.close();
-  }
+/** Runs a program so that it knows this name server and no other. `ip netns exec` has given it a mount namespace of its own. */
+function resolvingBy(server: string, folder: string): readonly string[] {
+  const file = path.join(folder, 'resolv.conf');
+  writeFileSync(file, `nameserver ${server}\n`);
+  return ['sh', '-c', 'mount --bind "$0" /etc/resolv.conf && exec "$@"', file];
 }
 
 /** IPv4 name servers of this machine that are not on its loopback device. */

@@ -1,25 +1,28 @@
 // The provider as a process of its own, started inside a namespace by `provider.ts`. One JSON object a line: on stdout what happens,
-// on stdin `{ "hang": true | false }`, acknowledged.
+// on stdin `{ "conduct": ... }`, acknowledged.
 import { createSocket } from 'node:dgram';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { createInterface } from 'node:readline';
 import { now } from '../../test/lab/support/moment.ts';
-import type { ProviderOptions, Said } from './provider.ts';
+import { answerTo } from './name-server.ts';
+import type { Conduct, ProviderOptions, Said } from './provider.ts';
 
 const say = (said: Said): void => void process.stdout.write(`${JSON.stringify(said)}\n`);
-const { delay, nameServers = [] } = JSON.parse(process.argv[2] ?? '{}') as ProviderOptions;
+const { delay, nameServers = [], hosts = {} } = JSON.parse(process.argv[2] ?? '{}') as ProviderOptions;
 const numbers = new WeakMap<Socket, number>();
 let connections = 0;
-let hang = false;
+let conduct: Conduct = 'well';
 
 function serve(request: IncomingMessage, response: ServerResponse): void {
   const query = new URL(request.url ?? '', 'http://provider').searchParams;
   const names = (query.get('hostname') ?? '').split(',').filter(Boolean);
   const address = query.get('myip') ?? '';
   const connection = numbers.get(request.socket) ?? 0;
-  say({ request: { at: now(), names, address, connection, answered: !hang } });
-  if (hang) return;
+  const accepted = conduct === 'well' || conduct === 'answers no question for a name';
+  say({ request: { at: now(), names, address, connection, accepted } });
+  if (conduct === 'never answers') return;
+  if (conduct === 'answers 503') return void response.writeHead(503, { 'content-length': 0 }).end();
   // https://help.dyn.com/remote-access-api/perform-update/: one line a name. ddclient 3.10 cannot read a chunked body, so it has its length.
   const text = names.map(() => `good ${address}\n`).join('');
   const headers = { 'content-type': 'text/plain', 'content-length': Buffer.byteLength(text) };
@@ -39,13 +42,12 @@ server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
     socket.end(`HTTP/1.1 ${long ? '431 Request Header Fields Too Large' : '400 Bad Request'}\r\n\r\n`);
 });
 
-// Each at its own address, for an answer has to come from where the question went. NXDOMAIN: RFC 1035 section 4.1.1.
+// Each at its own address, for an answer has to come from where the question went.
 for (const address of nameServers) {
   const socket = createSocket('udp4');
   socket.on('message', (question, peer) => {
-    const answer = Buffer.from(question);
-    answer.writeUInt16BE((question.readUInt16BE(2) & 0x7900) | 0x8083, 2);
-    socket.send(answer, peer.port, peer.address);
+    if (conduct !== 'answers no question for a name')
+      socket.send(answerTo(question, hosts), peer.port, peer.address);
   });
   await new Promise<void>((resolve) => socket.bind(53, address, resolve));
 }
@@ -53,8 +55,8 @@ server.listen(0, '0.0.0.0', () => say({ port: (server.address() as AddressInfo).
 
 createInterface({ input: process.stdin })
   .on('line', (line) => {
-    hang = (JSON.parse(line) as { readonly hang: boolean }).hang;
-    say({ hang });
+    ({ conduct } = JSON.parse(line) as { readonly conduct: Conduct });
+    say({ conduct });
   })
   // Whoever started it is gone.
   .on('close', () => process.exit(0));

@@ -8,9 +8,14 @@ import type { LabProcess } from '../../test/lab/support/process.ts';
 export interface ProviderOptions {
   /** Milliseconds that each answer takes. */
   readonly delay?: number;
-  /** Addresses of its namespace at which it is a name server that knows no name. */
+  /** Addresses of its namespace at which it is a name server that knows `hosts` and nothing else. */
   readonly nameServers?: readonly string[];
+  /** IPv4 addresses by name. */
+  readonly hosts?: Readonly<Record<string, string>>;
 }
+
+/** As a service should behave, or in one of the ways in which it fails. */
+export type Conduct = 'well' | 'never answers' | 'answers 503' | 'answers no question for a name';
 
 /** One update request. */
 export interface Update {
@@ -21,15 +26,15 @@ export interface Update {
   readonly address: string;
   /** Counts the connections from 1. */
   readonly connection: number;
-  /** False if it came while the provider hung: such a request never gets an answer. */
-  readonly answered: boolean;
+  /** False if it came while the provider did not answer or answered with an error. */
+  readonly accepted: boolean;
 }
 
 export type Said =
   | { readonly port: number }
   | { readonly request: Update }
   | { readonly refused: string }
-  | { readonly hang: boolean };
+  | { readonly conduct: Conduct };
 
 /** A dyndns2 service in a namespace that agrees to everything and takes down every request. */
 export class Provider {
@@ -58,6 +63,10 @@ export class Provider {
       bundle: true,
       platform: 'node',
       format: 'esm',
+      // dns-packet is of the older kind of modules.
+      banner: {
+        js: "import { createRequire } from 'node:module'; const require = createRequire(process.argv[1]);",
+      },
       logLevel: 'warning',
     });
     const process_ = namespace.spawn([process.execPath, program, JSON.stringify(options)]);
@@ -69,10 +78,10 @@ export class Provider {
     return new Provider(process_, said, 'port' in first ? first.port : 0);
   }
 
-  /** From now on requests are read and never answered; or answered again, but not those that hang already. */
-  async hang(hang: boolean): Promise<void> {
+  /** From now on it does so. What came while it did not answer is not answered later either. */
+  async behave(conduct: Conduct): Promise<void> {
     const after = this.#said.mark();
-    this.#process.child.stdin?.write(`${JSON.stringify({ hang })}\n`);
-    await this.#said.find((one) => 'hang' in one, { after });
+    this.#process.child.stdin?.write(`${JSON.stringify({ conduct })}\n`);
+    await this.#said.find((one) => 'conduct' in one, { after });
   }
 }

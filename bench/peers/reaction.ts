@@ -2,7 +2,7 @@ import { now, pause } from '../../test/lab/support/moment.ts';
 import { percentile } from '../support/statistics.ts';
 import type { Client, Pace } from './client.ts';
 import { type Cell, type Measure, measured, type Options, seconds } from './measure.ts';
-import { at, type Place } from './place.ts';
+import type { Place } from './place.ts';
 
 /** Milliseconds between two changes for a client that does not look by the clock: more than netdrift's own `minimum_gap` of 5 s. */
 const REST: Readonly<Record<Pace, number>> = { default: 6_000, shortest: 500 };
@@ -48,12 +48,12 @@ const reaction = (pace: Pace, title: string, note: string): Measure => ({
   name: 'reaction',
   rows: [{ title, note }],
   alone: (client) => client.interval[pace] === undefined,
-  async run(client, options) {
+  known(client, { full }) {
     const interval = client.interval[pace];
-    if (pace === 'default' && interval !== undefined && !options.full) return [derived(interval)];
-    const samples = await at(client, { pace }, (place) => reactions(client, pace, options, place));
-    return [cellOf(samples)];
+    return pace === 'default' && interval !== undefined && !full ? [derived(interval)] : undefined;
   },
+  place: () => ({ pace }),
+  run: async (client, place, options) => [cellOf(await reactions(client, pace, options, place))],
 });
 
 export const atDefaults = reaction(

@@ -2,11 +2,13 @@ import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import dnsPacket from 'dns-packet';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { namesOf } from '../../bench/peers/client.ts';
 import { ddclient } from '../../bench/peers/ddclient.ts';
 import { inadyn } from '../../bench/peers/inadyn.ts';
 import { type Cell, measured, seconds } from '../../bench/peers/measure.ts';
+import { answerTo } from '../../bench/peers/name-server.ts';
 import { type Comparison, markdown, shown } from '../../bench/peers/report.ts';
 import { treeUsageOf } from '../../bench/peers/tree-usage.ts';
 
@@ -112,6 +114,26 @@ describe('the configuration of a peer', () => {
     expect(names.map((of) => of.length)).toEqual([50, 50, 20]);
     expect(new Set(names.flat()).size).toBe(120);
     expect(text('inadyn.conf')).toContain('period = 1\n');
+  });
+});
+
+describe('the name server beyond the gateway', () => {
+  const hosts = { 'provider.example.net': '203.0.113.1' };
+  const ask = (name: string, type: string) => {
+    const question = dnsPacket.encode({ type: 'query', id: 7, flags: 0x0100, questions: [{ name, type }] });
+    return dnsPacket.decode(answerTo(question, hosts));
+  };
+
+  it('knows the address of the provider', () => {
+    const { id, type, rcode, questions, answers } = ask('Provider.example.net', 'A');
+    expect({ id, type, rcode }).toEqual({ id: 7, type: 'response', rcode: 'NOERROR' });
+    expect(questions).toMatchObject([{ name: 'Provider.example.net', type: 'A' }]);
+    expect(answers).toMatchObject([{ type: 'A', ttl: 0, data: '203.0.113.1' }]);
+  });
+
+  it('says that the provider has nothing of another type, and that no other name exists', () => {
+    expect(ask('provider.example.net', 'AAAA')).toMatchObject({ rcode: 'NOERROR', answers: [] });
+    expect(ask('host0.example.org', 'A')).toMatchObject({ rcode: 'NXDOMAIN', answers: [] });
   });
 });
 
