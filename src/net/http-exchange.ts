@@ -25,7 +25,9 @@ export async function runExchange(
     let socket: Socket | undefined;
     const abort = (): void => {
       reject(signal.reason);
-      running?.abort(signal.reason);
+      // undici's own abort ends the connection with an error after which it opens another for the request just given up.
+      if (socket !== undefined) socket.destroy(signal.reason);
+      else running?.abort(signal.reason);
     };
     const end = (settle: () => void): void => {
       signal.removeEventListener('abort', abort);

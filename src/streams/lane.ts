@@ -87,7 +87,9 @@ export function lane(init: LaneInit): OperatorFunction<LaneInput, LaneReport> {
       };
 
       const finish = (input: LaneInput, outcomes: readonly Outcome[]) => {
-        const round = outcomes.some(isUnfinished) ? failures + 1 : 0;
+        // What is only to be looked at again is no failure, and no success either.
+        const unfinished = outcomes.some(({ kind }) => kind === 'pending') ? failures : 0;
+        const round = outcomes.some(({ kind }) => kind === 'failed') ? failures + 1 : unfinished;
         const retryIn = shortestWait(outcomes, round, init.random);
         failures = round;
         // State first, then the emission: a subscriber may send the next input within this call.
@@ -136,8 +138,6 @@ export function lane(init: LaneInit): OperatorFunction<LaneInput, LaneReport> {
       );
     });
 }
-
-const isUnfinished = (outcome: Outcome): boolean => outcome.kind === 'failed' || outcome.kind === 'pending';
 
 function shortestWait(outcomes: readonly Outcome[], round: number, random: Random): number | undefined {
   const waits = outcomes.flatMap((outcome) => {

@@ -1,5 +1,6 @@
 import { getEventListeners } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { HttpFailure, type HttpRequest } from '../../src/net/http.ts';
 import { createHttpPool, type HttpPool, type HttpPoolInit } from '../../src/net/http-client.ts';
@@ -255,6 +256,9 @@ describe('the signal', () => {
     const failure = await failureOf(pool().client(get(server.url), AbortSignal.timeout(60)));
     expect(failure).toMatchObject({ kind: 'timeout', sent: true });
     await expect.poll(() => server.load.open).toBe(0);
+    // undici by itself opens another one for the request that it gave up.
+    await sleep(50);
+    expect(server.load.opened).toBe(1);
   });
 
   it('tells an abort from a deadline', async () => {

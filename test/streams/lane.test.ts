@@ -126,6 +126,29 @@ describe('lane', () => {
     });
   });
 
+  it('takes a record that has to wait for no failure: the backoff grows with failures alone', () => {
+    const pending: readonly Outcome[] = one.targets.map((each) => ({
+      ...each,
+      kind: 'pending',
+      why: 'minimum gap',
+      retryAfter: 500,
+    }));
+    marbles((helpers) => {
+      const { reports } = run(helpers, 'a 8s |', [
+        ['(o|)', failed(one, 'transient')],
+        ['(o|)', pending],
+        ['(o|)', failed(one, 'transient')],
+        ['(o|)', updated(one)],
+      ]);
+      helpers.expectObservable(reports).toBe('x 1999ms p 499ms y 3999ms z 1500ms |', {
+        x: 'failed 198.51.100.1 1 2000',
+        p: 'pending 198.51.100.1 1 500',
+        y: 'failed 198.51.100.1 2 4000',
+        z: 'updated 198.51.100.1 0 undefined',
+      });
+    });
+  });
+
   it('does not let a repeated input shorten the backoff', () => {
     marbles((helpers) => {
       const { reports } = run(helpers, 'a-a-a 3s |', [
