@@ -173,10 +173,10 @@ const idleCost = (title: string, tells: boolean): Promise<readonly Figure[]> =>
         note: `sent and received, with IP headers: ${spent.join('; ')}`,
       },
       {
-        title: `idle ${title}: bytes of ARP a day, at most`,
+        title: `idle ${title}: bytes of ARP a day`,
         unit: 'bytes',
         samples: [quiet.arp.bytes * windows],
-        note: 'beside the above, since it never leaves the LAN: the system asks for the hardware address of the router anew, at most once for each time that something is sent to it. Too many here, because the window has more checks of the records than a day',
+        note: 'beside the above, since it never leaves the LAN; the system decides how often it asks for the hardware address of the router anew. Rather too many: in the window the records are checked more often than in life',
       },
     ];
   });
