@@ -1,5 +1,5 @@
-import { type NatLab, openNat } from '../test/lab/nat-lab.ts';
-import { HOST, ROUTER, startMiniupnpd } from '../test/lab/router-lab.ts';
+import { type NatLab, openNat, rfc2136 } from '../test/lab/nat-lab.ts';
+import { ROUTER, startMiniupnpd } from '../test/lab/router-lab.ts';
 import { Lab } from '../test/lab/support/lab.ts';
 import { pause } from '../test/lab/support/moment.ts';
 import type { Namespace } from '../test/lab/support/namespace.ts';
@@ -7,19 +7,25 @@ import { missing } from '../test/lab/support/needs.ts';
 import { type Netdrift, startNetdrift } from '../test/lab/support/netdrift.ts';
 import { startTurnserver } from '../test/lab/support/turn.ts';
 import type { Bench, Figure } from './support/bench.ts';
+import { type Counted, countTraffic, IP, type Kind, type Traffic } from './support/traffic.ts';
 
 /** The router lets ten notices pass at once and then one in half a minute; a change takes one or two of them. */
 const MOST_NOTICED = 5;
 /** Each takes up to 22 s. */
 const MOST_WATCHED = 5;
-/** Milliseconds of silence that are counted, and what makes a day of them. */
+const DAY = 86_400_000;
+/** Milliseconds of silence that are counted where the router tells of changes; the keep-watch is counted for so many of its questions. */
 const WINDOW = 120_000;
-const DAY = 86_400_000 / WINDOW;
+const QUESTIONS = 6;
 /** A day's detections by the timer at `watch.every: 5m`, and renewals of a subscription for 30 minutes at half of its time. */
 const LOOKS = 288;
 const RENEWALS = 96;
-/** A silent router is looked for after 30 s, and each time after twice as long, up to 6 h. */
+/** A silent router is looked for after 30 s, and each time after twice as long, up to 6 h. One search is 4 datagrams to it and 4 to the group. */
 const SEARCHES = 14;
+const SEARCH = 8;
+/** The sink is compared with what was written each hour; here more often, so that it falls into the window. */
+const CHECKS = 24;
+const CHECKED_EVERY = 30_000;
 /** Of each of these, and milliseconds until all that belongs to one has been sent. */
 const SAMPLES = 5;
 const SETTLED = 2_500;
@@ -100,98 +106,108 @@ const watched = (runs: number): Promise<Figure> =>
     };
   });
 
-/** Packets that the host sent, and bytes of them and of the answers; IP headers included. */
-interface Traffic {
-  readonly packets: number;
-  readonly bytes: number;
-}
-
 const idleCost = (title: string, tells: boolean): Promise<readonly Figure[]> =>
   withNat(async (nat, lab) => {
-    const { router } = nat.network;
+    const { router, host } = nat.network;
     if (tells) await startMiniupnpd(lab, nat.network);
-    const netdrift = startNetdrift(lab, { namespace: nat.network.host, config: nat.config({ watch: {} }) });
+    const sinks = { bind: rfc2136(nat.server, { drift_check: `${CHECKED_EVERY / 1_000}s` }) };
+    const netdrift = startNetdrift(lab, {
+      namespace: host,
+      config: { ...nat.config({ watch: {} }), sinks },
+    });
     const event = tells ? 'router_events_subscribed' : 'keep_watch_started';
     await netdrift.line({ event }, { timeout: 15_000 });
     await pause(3_000);
-    // The router's own multicasts go on without netdrift, so they do not count.
-    await router.nft(`
-      table ip counted {
-        counter asked { }
-        counter answered { }
-        counter sent { }
-        counter received { }
-        chain own { type filter hook input priority 10; iifname "lan" ip saddr ${HOST} counter name asked
-        }
-        chain back { type filter hook output priority 10; oifname "lan" ip daddr ${HOST} counter name answered
-        }
-        chain through {
-          type filter hook forward priority 10
-          iifname "lan" ip saddr ${HOST} counter name sent
-          oifname "lan" ip daddr ${HOST} counter name received
-        }
-      }`);
-    const total = async (): Promise<Counted> => {
-      const { stdout } = await router.run(['nft', 'list', 'counters']);
-      const both = (there: string, back: string): Traffic => {
-        const { packets, bytes } = counted(stdout, there);
-        return { packets, bytes: bytes + counted(stdout, back).bytes };
-      };
-      return { own: both('asked', 'answered'), through: both('sent', 'received') };
-    };
-    const during = async (work: () => Promise<unknown>): Promise<Counted> => {
-      const before = await total();
-      await work();
-      const after = await total();
-      return { own: minus(after.own, before.own), through: minus(after.through, before.through) };
-    };
-    // The timer (5 min) and the renewals (15 min) do not fall into the window: each is made to happen, and counted by itself.
-    const quiet = await during(() => pause(WINDOW));
-    const looks = await during(() => times(SAMPLES, () => look(netdrift)));
-    const renewals = tells ? await during(() => times(SAMPLES, (n) => announce(router, n))) : NOTHING;
-    const each = (traffic: Counted, field: keyof Traffic): number =>
-      (traffic.own[field] + traffic.through[field]) / SAMPLES;
-    // A router that says nothing is looked for ever more rarely; the window is of the first minutes and held one or two of these.
-    const own = tells ? DAY : SEARCHES;
-    const aDay = (field: keyof Traffic): number =>
-      quiet.through[field] * DAY +
-      quiet.own[field] * own +
-      each(looks, field) * LOOKS +
-      each(renewals, field) * RENEWALS;
-    const parts = [
-      `${WINDOW / 1_000} s of silence (${quiet.through.bytes} bytes through the router)`,
-      ...(tells
-        ? []
-        : [`at most ${SEARCHES} searches for a router that tells (${quiet.own.bytes} bytes each)`]),
-      `${LOOKS} detections of the timer (${Math.round(each(looks, 'bytes'))} bytes each)`,
-      ...(tells ? [`${RENEWALS} renewals (${Math.round(each(renewals, 'bytes'))} bytes each)`] : []),
+    const traffic = await countTraffic(host);
+    const asked = async () => (await traffic.now()).keepWatch.packets;
+    if (!tells) await questions(asked, 1);
+    const quiet = await traffic.during(() => (tells ? pause(WINDOW) : questions(asked, QUESTIONS)));
+    // The timer (5 min) and the renewals (15 min) do not fall into the window: each is made to happen, and counted by itself. After a
+    // question of the keep-watch there is time for all of them before its next one.
+    const looks = await traffic.during(() => times(SAMPLES, () => look(netdrift)));
+    const renewals = tells
+      ? await traffic.during(() => times(SAMPLES, (n) => announce(router, n)))
+      : undefined;
+    const windows = DAY / quiet.took;
+    const searches = quiet.search.packets / SEARCH;
+    const parts: readonly Part[] = [
+      {
+        name: 'questions of the keep-watch',
+        count: quiet.keepWatch.packets * windows,
+        ...each(quiet, ['keepWatch'], quiet.keepWatch.packets),
+      },
+      // Ever more rare, and the window is of the first minutes.
+      {
+        name: 'searches for a router that tells, at most',
+        count: tells ? searches * windows : SEARCHES,
+        ...each(quiet, ['search'], searches),
+      },
+      { name: 'detections of the timer', count: LOOKS, ...each(looks, ASKED, SAMPLES) },
+      {
+        name: 'renewals of the subscription',
+        count: RENEWALS,
+        ...(renewals === undefined ? NONE : each(renewals, ASKED, SAMPLES)),
+      },
+      { name: 'checks of the records', count: CHECKS, ...each(quiet, ['dns'], quiet.took / CHECKED_EVERY) },
+      {
+        name: `times all else in ${Math.round(quiet.took / 1_000)} s of silence`,
+        count: windows,
+        ...each(quiet, ['gateway', 'tcp', 'rest'], 1),
+      },
     ];
-    const note = `extrapolated from what was counted on the router: ${parts.join(', ')}`;
+    const sum = (field: keyof Traffic): number =>
+      parts.reduce((total, part) => total + part.count * part[field], 0);
+    const spent = parts.filter(({ bytes }) => bytes > 0).map(inWords);
     return [
-      { title: `idle ${title}: packets sent a day`, unit: 'count', samples: [aDay('packets')], note },
+      {
+        title: `idle ${title}: packets sent a day`,
+        unit: 'count',
+        samples: [sum('packets')],
+        note: 'extrapolated from what was counted on the host; not counted is what is there without netdrift: ICMPv6 of the kernel, and the multicasts of the router',
+      },
       {
         title: `idle ${title}: bytes a day`,
         unit: 'bytes',
-        samples: [aDay('bytes')],
+        samples: [sum('bytes')],
         target: { max: 1_000_000 },
+        note: `sent and received, with IP headers: ${spent.join('; ')}`,
+      },
+      {
+        title: `idle ${title}: bytes of ARP a day`,
+        unit: 'bytes',
+        samples: [quiet.arp.bytes * windows],
+        note: 'beside the above, since it never leaves the LAN; the system decides how often it asks for the hardware address of the router anew. Rather too many: in the window the records are checked more often than in life',
       },
     ];
   });
 
-interface Counted {
-  /** With the router itself: NAT-PMP, SOAP, subscriptions, searches. */
-  readonly own: Traffic;
-  /** Through it: STUN and other witnesses. */
-  readonly through: Traffic;
+/** What belongs to a detection or a renewal: a check of the records that falls into it does not. */
+const ASKED = IP.filter((kind) => kind !== 'dns');
+
+/** One thing that costs something: how often it happens a day, and what it takes once. */
+interface Part extends Traffic {
+  readonly name: string;
+  readonly count: number;
 }
 
 const NONE: Traffic = { packets: 0, bytes: 0 };
-const NOTHING: Counted = { own: NONE, through: NONE };
 
-const minus = (a: Traffic, b: Traffic): Traffic => ({
-  packets: a.packets - b.packets,
-  bytes: a.bytes - b.bytes,
-});
+function each(counted: Counted, kinds: readonly Kind[], times: number): Traffic {
+  if (times === 0) return NONE;
+  const sum = (field: keyof Traffic): number =>
+    kinds.reduce((total, kind) => total + counted[kind][field], 0) / times;
+  return { packets: sum('packets'), bytes: sum('bytes') };
+}
+
+const inWords = ({ name, count, bytes }: Part): string =>
+  `${Math.round(count)} ${name} (${Math.round(bytes)} bytes each, ${Math.round((count * bytes) / 1_000)} kB)`;
+
+/** Until the keep-watch has asked so many more. A window from just after a question to just after another holds none too many. */
+async function questions(asked: () => Promise<number>, count: number): Promise<void> {
+  const before = await asked();
+  while ((await asked()) < before + count) await pause(200);
+  await pause(200);
+}
 
 async function times(count: number, work: (n: number) => Promise<unknown>): Promise<void> {
   for (let n = 0; n < count; n += 1) await work(n);
@@ -225,10 +241,4 @@ async function announce(router: Namespace, boot: number): Promise<void> {
   const { code, stderr } = await router.run([process.execPath, '-e', program, text]);
   if (code !== 0) throw new Error(stderr);
   await pause(SETTLED);
-}
-
-function counted(text: string, name: string): Traffic {
-  const found = new RegExp(`counter ${name} \\{\\s*packets (\\d+) bytes (\\d+)`).exec(text);
-  if (found === null) throw new Error(`nft shows no counter ${name}: ${text}`);
-  return { packets: Number(found[1]), bytes: Number(found[2]) };
 }

@@ -20,15 +20,22 @@ export interface SearchPatience {
 
 export const SEARCH_PATIENCE: SearchPatience = { unicast: 700, multicast: 1_500 };
 
+/** What the gateway answered, as it wrote it. */
+export interface Place {
+  readonly location: string;
+  /** BOOTID.UPNP.ORG, which older devices leave out. */
+  readonly boot: string | undefined;
+}
+
 /**
  * Asks the gateway alone where its description is (4 datagrams to it), and only if it keeps silent everybody (4 datagrams to the
  * group): many routers listen to the group only. Answers of others are none. At the first answer the search is over.
- * Resolves with the location as the gateway wrote it, or `undefined`; rejects only with the signal's reason.
+ * Resolves with the place as the gateway wrote it, or `undefined`; rejects only with the signal's reason.
  */
 export function searchGateway(
   question: SearchQuestion,
   host: { readonly createSocket: typeof createSocket; readonly patience: SearchPatience },
-): Promise<string | undefined> {
+): Promise<Place | undefined> {
   const { gateway, port, localAddress, signal } = question;
   return new Promise((resolve, reject) => {
     signal.throwIfAborted();
@@ -44,7 +51,7 @@ export function searchGateway(
       act();
     };
     const abort = () => finish(() => reject(signal.reason));
-    const done = (location: string | undefined) => finish(() => resolve(location));
+    const done = (place: Place | undefined) => finish(() => resolve(place));
     // A datagram that cannot be sent is one that was lost: the wait decides.
     const send = (to: string) => {
       for (const target of SEARCH_TARGETS) socket.send(encodeSearch(target, to, port), port, to, () => {});
@@ -56,7 +63,7 @@ export function searchGateway(
       const message = decodeSsdp(datagram);
       if (message?.kind !== 'found' || !isAboutGateways(message.target)) return;
       // Not by port: some routers answer from another one than 1900.
-      if (isFrom(sender, gateway)) done(message.location);
+      if (isFrom(sender, gateway)) done({ location: message.location, boot: message.boot });
       else question.onStranger(sender.address);
     });
     socket.bind({ address: localAddress, port: 0, exclusive: true }, () => {

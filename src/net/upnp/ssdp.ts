@@ -35,7 +35,12 @@ export function encodeSearch(target: string, to: string, port: number): Uint8Arr
 }
 
 export type SsdpMessage =
-  | { readonly kind: 'found'; readonly target: string; readonly location: string }
+  | {
+      readonly kind: 'found';
+      readonly target: string;
+      readonly location: string;
+      readonly boot: string | undefined;
+    }
   /** Said to everybody: `alive` when a device comes or goes on, `byebye` when it leaves. */
   | {
       readonly kind: 'alive' | 'byebye';
@@ -44,6 +49,10 @@ export type SsdpMessage =
       /** BOOTID.UPNP.ORG: another number after each restart. */
       readonly boot: string | undefined;
     };
+
+/** One start of a device at one place: another text after each restart, as far as it tells. */
+export const startOf = ({ boot, location }: Pick<SsdpMessage, 'boot' | 'location'>): string =>
+  `${boot ?? ''} ${location ?? ''}`;
 
 const LONGEST = 4_096;
 const MOST_HEADERS = 40;
@@ -63,7 +72,8 @@ export function decodeSsdp(datagram: Uint8Array): SsdpMessage | undefined {
   const location = headers.get('location');
   if (/^HTTP\/1\.[01] 200(?: |$)/i.test(start)) {
     const target = headers.get('st');
-    return target === undefined || location === undefined ? undefined : { kind: 'found', target, location };
+    if (target === undefined || location === undefined) return undefined;
+    return { kind: 'found', target, location, boot: headers.get('bootid.upnp.org') };
   }
   if (!/^NOTIFY \* HTTP\/1\.[01]$/i.test(start)) return undefined;
   const target = headers.get('nt');

@@ -4,13 +4,19 @@ import { gatewayUrl, readDescription, type WanService } from '../../net/upnp/des
 import { lanExchange } from '../../net/upnp/lan-http.ts';
 import { searchGateway } from '../../net/upnp/search.ts';
 import { externalAddressCall, readExternalAddress, type SoapAnswer } from '../../net/upnp/soap.ts';
+import { startOf } from '../../net/upnp/ssdp.ts';
 import type { Gateway } from './gateway.ts';
 import type { RouterNetwork } from './network.ts';
 import type { ProtocolAnswer } from './outside.ts';
 import type { Tally } from './tally.ts';
 
 export type Discovery =
-  | { readonly kind: 'found'; readonly services: readonly WanService[] }
+  | {
+      readonly kind: 'found';
+      readonly services: readonly WanService[];
+      /** Which start of the gateway's services it is (`startOf`), where they number their starts. */
+      readonly start: string | undefined;
+    }
   | { readonly kind: 'silent'; readonly why: string };
 
 /** Finds the gateway's services that know the outside address: a search, then one GET. What lies elsewhere is counted and dropped. */
@@ -20,7 +26,7 @@ export async function discover(
   tally: Tally,
   signal: AbortSignal,
 ): Promise<Discovery> {
-  const location = await searchGateway(
+  const answered = await searchGateway(
     {
       gateway: gateway.address,
       port: network.ports.ssdp,
@@ -30,7 +36,8 @@ export async function discover(
     },
     network,
   );
-  if (location === undefined) return silent('no answer to a search');
+  if (answered === undefined) return silent('no answer to a search');
+  const { location } = answered;
   const url = gatewayUrl(location, gateway.address);
   if (url === undefined) {
     tally.add('a description that is not at the gateway', cleanWords(location));
@@ -47,7 +54,9 @@ export async function discover(
     tally.add('a service that is not at the gateway', cleanWords(place));
   }
   if (description.services.length === 0) return silent('its description names no WAN connection');
-  return { kind: 'found', services: description.services };
+  // Without a number a restart at the same place looks like none.
+  const start = answered.boot === undefined ? undefined : startOf(answered);
+  return { kind: 'found', services: description.services, start };
 }
 
 /** Asks every service; several that name different addresses are not believed, whichever came first. */

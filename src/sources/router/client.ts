@@ -99,6 +99,12 @@ export function createRouterClient(init: RouterClientInit): RouterClient {
     return answer;
   };
 
+  /** Services that do not answer: whatever is announced next is a reason to look for them. */
+  const lose = (entry: Known): void => {
+    entry.services = undefined;
+    entry.memory.found = undefined;
+  };
+
   const wanServices: RouterClient['wanServices'] = async (gateway, signal) => {
     const entry = knownOf(gateway);
     if (entry.services !== undefined) return entry.services;
@@ -111,6 +117,7 @@ export function createRouterClient(init: RouterClientInit): RouterClient {
     }
     entry.memory.spoke('upnp');
     entry.services = found.services;
+    entry.memory.found = found.start;
     return found.services;
   };
 
@@ -123,7 +130,7 @@ export function createRouterClient(init: RouterClientInit): RouterClient {
     }
     const answer = await askServices(gateway, services, network, signal);
     if (answer.kind !== 'silent') return learn(entry.memory, 'upnp', answer);
-    entry.services = undefined;
+    lose(entry);
     // After a restart the services are often on another port: what was remembered is looked for once more.
     if (remembered !== undefined) return askUpnp(gateway, signal);
     return learn(entry.memory, 'upnp', answer);
@@ -180,9 +187,7 @@ export function createRouterClient(init: RouterClientInit): RouterClient {
   return {
     outsideAddress,
     wanServices,
-    dropServices: (gateway) => {
-      knownOf(gateway).services = undefined;
-    },
+    dropServices: (gateway) => lose(knownOf(gateway)),
     memory: (gateway) => knownOf(gateway).memory,
     lastAnswer: (gateway) => known.get(gatewayKey(gateway))?.lastAnswer,
     epochSeen,

@@ -16,7 +16,7 @@ import type { IpAddress } from '../../model/address.ts';
 import { isFrom } from '../../net/pcp/exchange.ts';
 import { decodePcp } from '../../net/pcp/message.ts';
 import { decodeNatPmp } from '../../net/pcp/nat-pmp.ts';
-import { decodeSsdp, isAboutGateways, SSDP_GROUP } from '../../net/upnp/ssdp.ts';
+import { decodeSsdp, isAboutGateways, SSDP_GROUP, startOf } from '../../net/upnp/ssdp.ts';
 import type { Log } from '../../telemetry/log.ts';
 import type { RouterClient } from './client.ts';
 import { type Gateway, gatewayKey } from './gateway.ts';
@@ -91,12 +91,16 @@ export function serviceNotices(gateway: Gateway, init: HearingInit): Observable<
       }
       if (message.kind === 'byebye') {
         marks.delete(message.target);
+        client.memory(gateway).found = undefined;
         return undefined;
       }
-      const now = `${message.boot ?? ''} ${message.location ?? ''}`;
-      if (now === marks.get(message.target)) return undefined;
+      const memory = client.memory(gateway);
+      const now = startOf(message);
+      // The first that is heard says nothing new where a search found the same: what was subscribed to since then still holds.
+      const before = marks.get(message.target) ?? memory.found;
       marks.set(message.target, now);
-      client.memory(gateway).release();
+      if (now === before) return undefined;
+      memory.release();
       return { kind: 'service_restarted', detail: 'UPnP services announced' } as const;
     }),
     filter((said) => said !== undefined),

@@ -32,6 +32,8 @@ export interface GatewayMemory {
   silent(protocol: Protocol, why: string): void;
   /** Whether it tells of changes by itself; `heard` once it did. */
   notices: { multicast: 'off' | 'listening' | 'heard'; events: 'off' | 'subscribed' | 'heard' };
+  /** Which start of the UPnP services a search has found (`startOf`), until they take leave. To hear of the same one is no news. */
+  found: string | undefined;
   /** A sign of life came, or a new start: everything may be asked at once. */
   release(): void;
 }
@@ -41,6 +43,7 @@ export function createMemory(clock: Clock): GatewayMemory {
   const entries: Record<Protocol, Entry> = { 'nat-pmp': fresh(), pcp: fresh(), upnp: fresh() };
   return {
     notices: { multicast: 'off', events: 'off' },
+    found: undefined,
     experience: (protocol) => {
       const { state, why } = entries[protocol];
       return why === undefined ? { state } : { state, why };

@@ -223,7 +223,7 @@ describe('a search', () => {
       'junk',
       FOUND('http://127.0.0.1/d'),
     ]);
-    expect(await search(port)).toBe('http://127.0.0.1/d');
+    expect(await search(port)).toEqual({ location: 'http://127.0.0.1/d', boot: undefined });
     expect(targets.every((target) => /WAN|Gateway/.test(target))).toBe(true);
     expect(targets.length).toBeLessThanOrEqual(4);
   });

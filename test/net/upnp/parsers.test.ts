@@ -49,6 +49,7 @@ describe('SSDP', () => {
       kind: 'found',
       target: 'urn:schemas-upnp-org:service:WANIPConnection:1',
       location: 'http://192.168.77.1:39711/rootDesc.xml',
+      boot: '1795345007',
     });
   });
 

@@ -43,6 +43,18 @@ describe('the router client', () => {
     expect(router.asked.descriptions).toBe(2);
   });
 
+  it('remembers which start of the services it found, where they number them', async () => {
+    router.upnp = '203.0.114.10';
+    await ask();
+    expect(client.memory(GATEWAY).found).toBeUndefined();
+    await router.restart();
+    router.boot = '7';
+    await ask();
+    expect(client.memory(GATEWAY).found).toBe(`7 http://127.0.0.1:${router.httpPort}/root.xml`);
+    client.dropServices(GATEWAY);
+    expect(client.memory(GATEWAY).found).toBeUndefined();
+  });
+
   it('asks PCP only where that is wanted, and removes the mapping', async () => {
     router.pcp = '203.0.114.10';
     expect(await ask()).toMatchObject({ kind: 'none', why: expect.stringContaining('PCP without NAT-PMP') });

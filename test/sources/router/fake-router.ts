@@ -28,6 +28,8 @@ export class FakeRouter {
   /** More services than one, each with its address. */
   addresses: readonly string[] | undefined;
   location: string | undefined;
+  /** BOOTID.UPNP.ORG in answers to a search. */
+  boot: string | undefined;
   /** False if no event comes after a subscription is granted, as where a firewall keeps it out. */
   delivers = true;
   readonly asked = {
@@ -58,8 +60,9 @@ export class FakeRouter {
       if (this.upnp === 'silent') return;
       const place = this.location ?? `http://127.0.0.1:${this.httpPort}/root.xml`;
       const target = 'urn:schemas-upnp-org:device:InternetGatewayDevice:1';
+      const numbered = this.boot === undefined ? '' : `BOOTID.UPNP.ORG: ${this.boot}\r\n`;
       this.#ssdp.send(
-        `HTTP/1.1 200 OK\r\nST: ${target}\r\nLOCATION: ${place}\r\n\r\n`,
+        `HTTP/1.1 200 OK\r\nST: ${target}\r\nLOCATION: ${place}\r\n${numbered}\r\n`,
         from.port,
         from.address,
       );

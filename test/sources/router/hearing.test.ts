@@ -78,6 +78,25 @@ describe('announcements of services', () => {
     await count(2);
   });
 
+  it('are none at first where a search has found that very start, until a farewell', async () => {
+    client.memory(GATEWAY).found = '1 http://127.0.0.1/a';
+    await listen();
+    await alive(1);
+    await alive(1, IGD.replace(/1$/, '2'));
+    await alive(2);
+    await count(1);
+    await byebye();
+    await alive(1);
+    await count(2);
+  });
+
+  it('are news at first where a search has found another start', async () => {
+    client.memory(GATEWAY).found = '1 http://127.0.0.1/a';
+    await listen();
+    await alive(2);
+    await count(1);
+  });
+
   it('with a place for each version are no restart', async () => {
     await listen();
     const second = IGD.replace(/1$/, '2');
