@@ -19,7 +19,7 @@ if (!(minutes > 0) || !Number.isInteger(seed))
   throw new Error('--minutes N (more than 0), --seed a whole number');
 
 // Throws where it must run.
-const why = missing();
+const why = missing(['openssl', 'unshare']);
 if (why !== undefined) {
   console.log(`soak: skipped (${why})`);
   process.exit(0);
