@@ -66,7 +66,7 @@ export const surroundingTargets: readonly FuzzTarget[] = [
     growth: [
       (size) => ['http://p.example', ':'.repeat(size), URLS[0]] as [string, string, string],
       (size) => ['http://p.example', `[${']'.repeat(size)}`, URLS[0]] as [string, string, string],
-      (size) => ['http://p.example', 'a,'.repeat(size / 2), URLS[0]] as [string, string, string],
+      (size) => ['http://p.example', 'dns.example,'.repeat(size / 12), URLS[0]] as [string, string, string],
     ],
     check: ([named, excepted, url]) => {
       const environment = { https_proxy: named, HTTP_PROXY: named, NO_PROXY: excepted };
