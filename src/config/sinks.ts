@@ -3,10 +3,10 @@ import type { Provider } from '../sinks/contract.ts';
 import { fields, isMapping, listAt, mappingAt } from './fields.ts';
 import type { Findings } from './findings.ts';
 import { unknownKey, wrongChoice, wrongType } from './issue-words.ts';
+import { checkName } from './name-check.ts';
 import type { Path } from './problems.ts';
 import { keysOf } from './schema-keys.ts';
 import { recordSchema, sinkSchema } from './sections.ts';
-import { checkName } from './uplinks.ts';
 
 /** A sink as it stands in the file, before records and uplinks have been brought together. */
 export interface SinkDraft {

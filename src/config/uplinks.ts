@@ -8,9 +8,10 @@ import { AUTO, AUTO_DETECTORS, DEFAULTS } from './defaults.ts';
 import { fields, isMapping, listAt, mappingAt } from './fields.ts';
 import type { Findings } from './findings.ts';
 import { wrongChoice, wrongType } from './issue-words.ts';
+import { checkName } from './name-check.ts';
 import type { Path } from './problems.ts';
 import { keysOf } from './schema-keys.ts';
-import { NAME_PATTERN, NAME_REMEDY, uplinkSchema } from './sections.ts';
+import { uplinkSchema } from './sections.ts';
 
 const UPLINK_KEYS = [...FAMILIES, ...Object.keys(uplinkSchema.shape)];
 
@@ -50,11 +51,6 @@ export function readUplinks(
     });
   }
   return uplinks;
-}
-
-export function checkName(findings: Findings, path: Path, name: string): void {
-  if (NAME_PATTERN.test(name)) return;
-  findings.error({ path, message: 'is not a name that can be used', remedy: NAME_REMEDY, at: 'key' });
 }
 
 function readUplink(

@@ -4,6 +4,7 @@ import { CLASS, RCODE, rcodeText, TYPE } from '../net/dns/codes.ts';
 import { type ExchangeTiming, type Peer, peerText } from '../net/dns/exchange.ts';
 import { EMPTY_MESSAGE, type Message } from '../net/dns/message.ts';
 import { foldName, sameName } from '../net/dns/names.ts';
+import { cleanWords } from '../net/http-words.ts';
 import { createLimit } from '../net/limit.ts';
 import { type Call, type Observation, SinkError } from './contract.ts';
 import { type Conversation, converse, type Reply } from './rfc2136/conversation.ts';
@@ -27,6 +28,8 @@ export interface AuthoritativeInit {
 const TIMING: ExchangeTiming = { datagramWaits: [800, 1_200], doubt: 0, stream: 3_000 };
 /** Records looked up at the same time. */
 const AT_ONCE = 16;
+/** Name servers of one zone that are asked; the root has 13. Whoever answers for a zone could otherwise have thousands of hosts asked. */
+const MOST_SERVERS = 32;
 
 /** Looks the records up, each at all the name servers of its zone. Rejects for defects and aborts only. */
 export function lookUp(
@@ -82,7 +85,7 @@ class Lookup {
     } catch (error) {
       this.#call.signal.throwIfAborted();
       if (error instanceof Untold || error instanceof SinkError)
-        return { key, kind: 'unknown', why: error.message };
+        return { key, kind: 'unknown', why: cleanWords(error.message) };
       throw error;
     }
   }
@@ -120,7 +123,10 @@ class Lookup {
     if (message.answers.some(({ type }) => type === TYPE.CNAME || type === TYPE.DNAME))
       throw new Untold(`${key.name} is an alias`);
     return message.answers
-      .filter(({ name, type }) => sameName(name, key.name) && type === TYPE[key.type])
+      .filter(
+        (record) =>
+          record.class === CLASS.IN && record.type === TYPE[key.type] && sameName(record.name, key.name),
+      )
       .map((record) => actualRecord(key, record).content);
   }
 
@@ -143,6 +149,8 @@ class Lookup {
       type === TYPE.NS && data.kind === 'name' && sameName(owner, name) ? [foldName(data.name)] : [],
     );
     if (names.length === 0) return undefined;
+    if (names.length > MOST_SERVERS)
+      throw new Untold(`${name} has ${names.length} name servers, too many to ask them all`);
     return Promise.all(names.map(async (one) => ({ name: one, peers: await this.#addressesOf(one) })));
   }
 

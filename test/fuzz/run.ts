@@ -12,7 +12,7 @@ const FLOOD = 'a million datagrams';
 const DATAGRAMS = 1_000_000;
 /** Inputs of one target in one round, in multiples of those of a bounded run. */
 const ROUND = 4;
-/** Milliseconds for one input: everything here takes well under 50. */
+/** Milliseconds of CPU for one input: everything here takes well under 50. One that hangs is for the watchdog. */
 const LIMIT = 2_000;
 /** Milliseconds without a new input after which a parser is taken to hang. */
 const PATIENCE = 20_000;

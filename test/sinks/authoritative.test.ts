@@ -231,6 +231,24 @@ describe('looking a record up where it is kept', () => {
     expect(await look()).toEqual(unknown(why));
   });
 
+  it('leaves out what is of another class', async () => {
+    const strange = {
+      ...rr(home.name, TYPE.A, { kind: 'opaque', octets: Uint8Array.of(192, 0, 2, 1) }),
+      class: CLASS.CH,
+    };
+    servers.answers.set(ONE, () => ({
+      authoritative: true,
+      answers: [a(home.name, '203.0.113.7'), strange],
+    }));
+    expect(await look()).toEqual(seen('203.0.113.7'));
+  });
+
+  it('asks no crowd of servers', async () => {
+    hosts = Object.fromEntries(Array.from({ length: 40 }, (_, index) => [`ns${index}.example.net`, [ONE]]));
+    expect(await look()).toEqual(unknown(/^example\.org has 40 name servers, too many to ask them all$/));
+    expect(servers.asked.filter((one) => !one.endsWith(' NS'))).toEqual([]);
+  });
+
   it('answers for many records with one search for the zone', async () => {
     const many = Array.from(
       { length: 40 },

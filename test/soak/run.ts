@@ -19,7 +19,7 @@ if (!(minutes > 0) || !Number.isInteger(seed))
   throw new Error('--minutes N (more than 0), --seed a whole number');
 
 // Throws where it must run.
-const why = missing();
+const why = missing(['openssl', 'unshare']);
 if (why !== undefined) {
   console.log(`soak: skipped (${why})`);
   process.exit(0);
@@ -34,6 +34,8 @@ const UNTIL_CRASHES = 0.75;
 /** The share of all answers that the judge must have judged by their word, or it has shown nothing. */
 const LEAST_JUDGED = 0.7;
 
+const KINDS = [...new Set(TROUBLES.map(({ kind }) => kind))];
+
 const chance = new Chance(seed);
 const scene = await SoakScene.open(PROGRAM);
 const { netdrift } = scene.field;
@@ -47,8 +49,9 @@ async function trouble(crashing: boolean): Promise<void> {
   const chosen = new Map<Trouble['kind'], Trouble>();
   if (crashing && chance.between(0, 1) === 1) chosen.set('process', chance.one(CRASHES));
   for (let count = chance.between(1, 3); count > 0; count -= 1) {
-    const one = chance.one(TROUBLES);
-    if (!chosen.has(one.kind)) chosen.set(one.kind, one);
+    // Of each kind as many, however many there are of it: else a short run may meet no refusal at all.
+    const kind = chance.one(KINDS);
+    if (!chosen.has(kind)) chosen.set(kind, chance.one(TROUBLES.filter((one) => one.kind === kind)));
   }
   await Promise.all(
     [...chosen.values()].map(async (one) => {

@@ -1,7 +1,10 @@
 import { type Exchange, type Fault, judge, SILENCE } from '../faults/judge.ts';
 import { dyndns2Rules, type Rules } from '../faults/rules.ts';
+import { type Authority, type Certificate, createAuthority } from '../faults/support/certificates.ts';
 import { A, AAAA, FIRST, Field, PORT, SERVER, sink } from '../faults/support/field.ts';
 import { RemoteProvider } from '../faults/support/remote-provider.ts';
+import { RemoteResolver } from '../faults/support/remote-resolver.ts';
+import type { Said } from '../faults/support/resolver.ts';
 import { eventually } from '../lab/support/moment.ts';
 import { DOUBTFUL, heard } from './heard.ts';
 
@@ -9,7 +12,15 @@ import { DOUBTFUL, heard } from './heard.ts';
 const ALLOWED_DELAY = 8_000;
 const STRICT_GAP = 2_000;
 
-/** A dual-stack host with two providers: `loose`, whose answers go wrong, and `strict`, which bans, limits and wants a gap. */
+/** The certificates that the provider `far` can show: one that is right, and others. */
+export type Shown = 'right' | 'expired' | 'another name' | 'of nobody';
+
+const FAR = 'far.provider.test';
+
+/**
+ * A dual-stack host with three providers: `loose`, whose answers go wrong, `strict`, which bans, limits and wants a gap, and `far`, which is
+ * reached by name and over TLS.
+ */
 export class SoakScene {
   changes = 0;
   #next = 0;
@@ -17,23 +28,41 @@ export class SoakScene {
   private constructor(
     readonly field: Field,
     readonly strict: RemoteProvider,
+    readonly far: RemoteProvider,
+    readonly resolver: RemoteResolver,
+    readonly certificates: Readonly<Record<Shown, Certificate>>,
   ) {}
 
   static async open(program: string): Promise<SoakScene> {
     const field = await Field.open();
     try {
-      const strict = await RemoteProvider.start(field.lab, field.outside, PORT + 1);
+      const { lab, outside } = field;
+      const strict = await RemoteProvider.start(lab, outside, PORT + 1);
+      const known = await createAuthority(lab.folder('known'));
+      const certificates = await certificatesOf(known, await createAuthority(lab.folder('unknown')));
+      const far = await RemoteProvider.start(lab, outside, PORT + 2, certificates.right);
+      const resolver = await RemoteResolver.start(lab, outside, SERVER);
+      await resolver.says(FAR, { address: SERVER });
       const config = {
         ...field.config({ families: ['v4', 'v6'], watch: { settle: '100ms', settle_limit: '1s' } }),
         sinks: {
           loose: sink(SERVER, { timeout: '2s' }),
           strict: sink(SERVER, { timeout: '2s', minimum_gap: `${STRICT_GAP}ms` }, PORT + 1),
+          far: {
+            ...sink(SERVER, { timeout: '2s' }),
+            server: `https://${FAR}:${PORT + 2}`,
+            insecure_http: false,
+          },
         },
         // At info a failure that is no news is not said again.
         log: { level: 'debug' },
       };
-      const scene = new SoakScene(field, strict);
-      field.start(config, { program });
+      const scene = new SoakScene(field, strict, far, resolver, certificates);
+      field.start(config, {
+        program,
+        wrapper: resolver.wrapper,
+        env: { NODE_EXTRA_CA_CERTS: known.file },
+      });
       return scene;
     } catch (error) {
       await field.close();
@@ -46,7 +75,7 @@ export class SoakScene {
   }
 
   get providers(): readonly RemoteProvider[] {
-    return [this.loose, this.strict];
+    return [this.loose, this.strict, this.far];
   }
 
   /** Another address of the family, from a pool of 200, sometimes the one it had before. */
@@ -57,7 +86,7 @@ export class SoakScene {
     this.changes += 1;
   }
 
-  /** True when both providers have what is true. */
+  /** True when all providers have what is true. */
   get settled(): boolean {
     return [A, AAAA].every((record) =>
       this.providers.every((one) => one.standing(record).join() === this.field.wanted(record)),
@@ -99,7 +128,7 @@ export class SoakScene {
   }
 
   #heard(provider: RemoteProvider): readonly Exchange[] {
-    const name = provider === this.strict ? 'strict' : 'loose';
+    const name = provider === this.strict ? 'strict' : provider === this.far ? 'far' : 'loose';
     return heard(provider.exchanges.items, this.field.netdrift.log.items, name);
   }
 
@@ -125,9 +154,26 @@ export class SoakScene {
     );
   }
 
+  /** What the resolver says of the far provider's name; without a word where it is. */
+  async farIs(said: Said = { address: SERVER }): Promise<void> {
+    await this.resolver.says(FAR, said);
+  }
+
   close(): Promise<void> {
     return this.field.close();
   }
+}
+
+async function certificatesOf(
+  known: Authority,
+  unknown: Authority,
+): Promise<Readonly<Record<Shown, Certificate>>> {
+  return {
+    right: await known.issue(FAR),
+    expired: await known.issue(FAR, -1),
+    'another name': await known.issue('another.provider.test'),
+    'of nobody': await unknown.issue(FAR),
+  };
 }
 
 /** A change of one family sends the other along, if that has not been confirmed: at most so many changes happen here in a minute. */

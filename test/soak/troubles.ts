@@ -1,14 +1,15 @@
 import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
+import type { Said } from '../faults/support/resolver.ts';
 import { pause } from '../lab/support/moment.ts';
 import type { Chance } from './random.ts';
-import type { SoakScene } from './scene.ts';
+import type { Shown, SoakScene } from './scene.ts';
 
 /** Something that goes wrong for a while and is mended at the end, whatever happens meanwhile. */
 export interface Trouble {
   readonly name: string;
   /** Two of one kind never meet: they would mend each other. */
-  readonly kind: 'loose' | 'strict' | 'network' | 'process';
+  readonly kind: 'loose' | 'strict' | 'far' | 'network' | 'process';
   run(scene: SoakScene, chance: Chance): Promise<void>;
 }
 
@@ -56,6 +57,26 @@ const provider = (kind: 'loose' | 'strict', script: string): Trouble => ({
   },
 });
 
+const certificate = (shown: Shown): Trouble => ({
+  name: `far: certificate ${shown}`,
+  kind: 'far',
+  run: async ({ far, certificates }, chance) => {
+    await far.certify(certificates[shown]);
+    await pause(chance.between(500, 5_000));
+    await far.certify(certificates.right);
+  },
+});
+
+const nameServer = (said: Said & string): Trouble => ({
+  name: `far: name server ${said}`,
+  kind: 'far',
+  run: async (scene, chance) => {
+    await scene.farIs(said);
+    await pause(chance.between(500, 5_000));
+    await scene.farIs();
+  },
+});
+
 const network = (
   name: string,
   begin: (scene: SoakScene) => Promise<void>,
@@ -93,6 +114,8 @@ export const CRASHES: readonly Trouble[] = [
 export const TROUBLES: readonly Trouble[] = [
   ...LOOSE.map((script) => provider('loose', script)),
   ...STRICT.map((script) => provider('strict', script)),
+  ...(['expired', 'another name', 'of nobody'] as const).map(certificate),
+  ...(['silence', 'NXDOMAIN', 'SERVFAIL', 'garbage'] as const).map(nameServer),
   {
     name: 'loose: refuses connections',
     kind: 'loose',

@@ -26,5 +26,6 @@ export function parseResolver(text: string): Peer | undefined {
   if (whole !== undefined) return { host: whole, port: 53 };
   const [, bracketed, plain, port] = /^(?:\[(.+)\]|([^:]+)):(\d+)$/.exec(text) ?? [];
   const host = parseAddress(bracketed ?? plain ?? '');
-  return host === undefined ? undefined : { host, port: Number(port) };
+  const number = Number(port);
+  return host === undefined || !(number >= 1 && number <= 65_535) ? undefined : { host, port: number };
 }

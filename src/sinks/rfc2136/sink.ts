@@ -157,7 +157,7 @@ class Rfc2136Sink {
       const message = `${server} has no authority over ${name}; check server and zone`;
       throw new SinkError({ class: 'not_found', scope: 'sink', message });
     }
-    return reply.message.answers.filter((record) => sameName(record.name, name));
+    return reply.message.answers.filter((record) => record.class === CLASS.IN && sameName(record.name, name));
   }
 
   /** Whether the record is ours to write; `undefined` where nobody asks. */

@@ -166,11 +166,12 @@ export function readRoute(
     );
     return refused === null
       ? undefined
-      : { kind: 'violated', how: `have no route by ${wanted} (${refused[1]})` };
+      : { kind: 'violated', how: `have no route by ${wanted} (${cleanWords(refused[1] ?? '')})` };
   }
   const device = /\sdev\s+(\S+)/.exec(stdout)?.[1];
   if (device === undefined) return undefined;
-  if (device !== wanted) return { kind: 'violated', how: `leave by ${device} and not by ${wanted}` };
+  if (device !== wanted)
+    return { kind: 'violated', how: `leave by ${cleanWords(device)} and not by ${wanted}` };
   const gateway = parseAddress(/\svia\s+(?:inet6?\s+)?(\S+)/.exec(stdout)?.[1] ?? '');
   if (gateway === undefined || near(gateway)) return { kind: 'holds' };
   return { kind: 'violated', how: `go to ${gateway}, which is not on the network of that address` };

@@ -51,10 +51,12 @@ async function answerOf(
   }
 }
 
+/** The package's promises are those of programs on six systems: the types are looked at, too. */
 function routeOf(answer: Gateway, family: Family): readonly DefaultRoute[] | undefined {
   const [text = '', zone] = answer.gateway.split('%');
   const gateway = parseAddress(text);
-  const name = answer.int || zone;
-  if (gateway === undefined || familyOf(gateway) !== family || name === undefined) return undefined;
+  const name: unknown = answer.int || zone;
+  if (gateway === undefined || familyOf(gateway) !== family) return undefined;
+  if (typeof name !== 'string' || name === '') return undefined;
   return [{ family, interface: name, gateway, metric: 0 }];
 }

@@ -130,5 +130,5 @@ function withIndex(link: Link, read: (path: string) => Text): Link {
   if (link.index !== 0) return link;
   const text = read(`/sys/class/net/${link.name}/ifindex`);
   const index = text.kind === 'text' ? Number(text.text) : 0;
-  return Number.isInteger(index) ? { ...link, index } : link;
+  return Number.isSafeInteger(index) && index > 0 ? { ...link, index } : link;
 }

@@ -81,7 +81,9 @@ function routeOf(fields: Readonly<Record<string, unknown>>): DefaultRoute | unde
   const family = prefix === '0.0.0.0/0' ? 'ipv4' : prefix === '::/0' ? 'ipv6' : undefined;
   if (family === undefined || typeof name !== 'string' || name === '') return undefined;
   if (!isMetric(own) || !isMetric(ofInterface) || typeof hop !== 'string') return undefined;
-  const base = { family, interface: name, metric: own + ofInterface } as const;
+  const metric = own + ofInterface;
+  if (!isMetric(metric)) return undefined;
+  const base = { family, interface: name, metric } as const;
   // On-link routes name the unspecified address.
   if (hop === '0.0.0.0' || hop === '::') return base;
   const gateway = parseAddress(hop.replace(/%.*$/, ''));
@@ -89,4 +91,4 @@ function routeOf(fields: Readonly<Record<string, unknown>>): DefaultRoute | unde
 }
 
 const isMetric = (value: unknown): value is number =>
-  typeof value === 'number' && Number.isInteger(value) && value >= 0;
+  typeof value === 'number' && Number.isSafeInteger(value) && value >= 0;

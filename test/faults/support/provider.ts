@@ -119,6 +119,10 @@ export class Provider {
     server.keepAliveTimeout = 0;
     server.on(tls === undefined ? 'connection' : 'secureConnection', (socket: Socket) => {
       this.connections += 1;
+      socket.on('error', () => {});
+    });
+    // Those in the middle of a handshake, too: with one of them left the server would never be closed.
+    server.on('connection', (socket: Socket) => {
       this.#sockets.add(socket);
       socket.on('close', () => this.#sockets.delete(socket));
       socket.on('error', () => {});

@@ -41,7 +41,11 @@ say({ port: provider.port });
 
 async function obey(order: Order): Promise<void> {
   if ('script' in order) provider.script = scriptOf(order.script);
-  else if (order.accept) await provider.listen();
+  else if ('certificate' in order) {
+    provider.certify(order.certificate);
+    await provider.close();
+    await provider.listen();
+  } else if (order.accept) await provider.listen();
   else await provider.close();
 }
 

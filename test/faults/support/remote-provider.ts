@@ -1,15 +1,18 @@
-import path from 'node:path';
-import * as esbuild from 'esbuild';
 import { Feed } from '../../lab/support/feed.ts';
 import type { Lab } from '../../lab/support/lab.ts';
 import type { Namespace } from '../../lab/support/namespace.ts';
 import type { LabProcess } from '../../lab/support/process.ts';
 import type { Exchange } from '../judge.ts';
+import { bundledChild } from './bundled-child.ts';
+import type { Certificate } from './certificates.ts';
 
 /** As `remote-provider-child.ts` reads it: `agree`, `word 911`, `status 500 Broken`, `wait 429 5`, `reset` ... */
 export type ScriptName = string;
 
-export type Order = { readonly script: ScriptName } | { readonly accept: boolean };
+export type Order =
+  | { readonly script: ScriptName }
+  | { readonly accept: boolean }
+  | { readonly certificate: Certificate };
 
 type Message = { readonly port: number } | { readonly exchange: Exchange } | { readonly done: Order };
 
@@ -27,18 +30,15 @@ export class RemoteProvider {
     });
   }
 
-  /** Listens on all addresses of the namespace. */
-  static async start(lab: Lab, namespace: Namespace, port: number): Promise<RemoteProvider> {
-    const program = path.join(lab.folder('provider'), 'provider.mjs');
-    await esbuild.build({
-      entryPoints: [path.join(import.meta.dirname, 'remote-provider-child.ts')],
-      outfile: program,
-      bundle: true,
-      platform: 'node',
-      format: 'esm',
-      logLevel: 'warning',
-    });
-    const words = JSON.stringify({ address: '::', port });
+  /** Listens on all addresses of the namespace; with a certificate it speaks TLS. */
+  static async start(
+    lab: Lab,
+    namespace: Namespace,
+    port: number,
+    tls?: Certificate,
+  ): Promise<RemoteProvider> {
+    const program = await bundledChild(lab.folder('provider'), 'remote-provider-child.ts');
+    const words = JSON.stringify({ address: '::', port, ...(tls && { tls }) });
     const provider = new RemoteProvider(namespace.spawn([process.execPath, program, words]));
     await provider.#messages.find((message) => 'port' in message, { timeout: 10_000 });
     return provider;
@@ -52,6 +52,11 @@ export class RemoteProvider {
   /** Takes connections, or refuses them and cuts those there are. */
   accept(accept: boolean): Promise<void> {
     return this.#order({ accept });
+  }
+
+  /** Shows another certificate from now on; the connections there are, are cut. */
+  certify(certificate: Certificate): Promise<void> {
+    return this.#order({ certificate });
   }
 
   /** What the provider has in force for a record. */

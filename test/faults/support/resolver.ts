@@ -8,6 +8,9 @@ export type Said = { readonly address: string } | 'SERVFAIL' | 'NXDOMAIN' | 'sil
 
 const RCODES = { SERVFAIL: 2, NXDOMAIN: 3 } as const;
 
+/** A port in resolv.conf cannot be given, so the address is one of loopback's that nobody else has: from the pid. */
+const ownLoopback = (): string => `127.${64 + (process.pid % 64)}.${(process.pid >> 6) % 256}.53`;
+
 /**
  * The resolver of one process. `wrapper` puts the program into a mount namespace in which /etc/resolv.conf names this resolver and
  * nobody else; the host's own file stays as it is.
@@ -24,9 +27,7 @@ export class Resolver {
     socket.on('message', (message, peer) => this.#answer(message, peer.port, peer.address));
   }
 
-  /** A port in resolv.conf cannot be given, so the address is one of loopback's that nobody else has: from the pid. */
-  static async start(folder: string): Promise<Resolver> {
-    const address = `127.${64 + (process.pid % 64)}.${(process.pid >> 6) % 256}.53`;
+  static async start(folder: string, address: string = ownLoopback()): Promise<Resolver> {
     const socket = createSocket('udp4');
     await new Promise<void>((resolve, reject) => {
       socket.once('error', reject);

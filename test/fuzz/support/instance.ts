@@ -24,6 +24,10 @@ export function instanceOf(schema: z.ZodType, choices: Choices): unknown {
   return made(jsonSchemaOf(schema), choices, '', 0);
 }
 
+/** The names that its outermost mapping may have. */
+export const rootsOf = (schema: z.ZodType): readonly string[] =>
+  Object.keys(jsonSchemaOf(schema).properties ?? {});
+
 const known = new WeakMap<z.ZodType, Schema>();
 
 function jsonSchemaOf(schema: z.ZodType): Schema {

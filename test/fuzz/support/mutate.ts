@@ -82,8 +82,9 @@ const EDGES: readonly Uint8Array[] = [
   [0xff, 0xff, 0xff, 0xff],
 ].map((octets) => Uint8Array.from(octets));
 
+/** Of all lengths: left to itself fast-check makes nothing longer than 10, whatever it may. */
 const anyOctets = (maxLength: number) =>
-  fc.uint8Array({ maxLength }).map((octets) => Uint8Array.from(octets));
+  fc.uint8Array({ maxLength, size: 'max' }).map((octets) => Uint8Array.from(octets));
 
 /** Random octets, and the samples with a few changes. */
 export const hostileOctets = (samples: readonly Uint8Array[]): fc.Arbitrary<Uint8Array> =>
@@ -139,7 +140,8 @@ const SPECIAL: readonly string[] = [
   '😀',
 ];
 
-export const anyText = (maxLength = 200): fc.Arbitrary<string> => fc.string({ unit: 'binary', maxLength });
+export const anyText = (maxLength = 200): fc.Arbitrary<string> =>
+  fc.string({ unit: 'binary', maxLength, size: 'max' });
 
 /** Random text, and the samples with a few changes, taken from `words` too. */
 export const hostileText = (

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
+import fc from 'fast-check';
 import { formatProblems, parseConfiguration } from '../../../src/config/load.ts';
 import { nestedTooDeep } from '../../../src/config/yaml-text.ts';
 import { readYaml } from '../../../src/config/yaml-tree.ts';
@@ -16,11 +17,12 @@ import { type FuzzTarget, target } from '../support/target.ts';
 
 const real = { ...surroundings, providers, detectors: detectorKinds };
 const DEFAULT = readFileSync(new URL('../../../config.yaml', import.meta.url), 'utf8');
+const SNIPPETS = providers.map((provider) => snippetOf(describeProvider(provider)));
 const CONFIGURATIONS = [
   DEFAULT,
   DEFAULT.replaceAll(/^# {3}/gm, ''),
-  ...providers.map((provider) => snippetOf(describeProvider(provider))),
   'uplinks:\n  wan: { ipv4: [interface, stun, { detector: http, services: [https://a.example] }], ipv6: [dns, router], allow: [cgnat] }\nwatch: { every: 5m, settle: 250ms }\nlog: { level: debug, format: text }\nstate_dir: /tmp/x\n',
+  'sinks:\n  dyn:\n    provider: dyndns2\n    server: https://dyn.example\n    username: { env: NAME }\n    password: { credential: dyn }\n    records: [home.example.org, { name: nas.example.org, ipv6_suffix: "::1:2" }, { name: pc.example.org, mac: "00:11:22:33:44:55" }]\n',
 ];
 const WORDS = [
   '&a ',
@@ -74,8 +76,9 @@ export const fileTargets: readonly FuzzTarget[] = [
   target({
     name: 'configuration',
     reads: 'a file',
-    inputs: hostileText(CONFIGURATIONS, WORDS),
-    runs: 120,
+    // Of either kind as many: there is a snippet for each provider.
+    inputs: fc.oneof(hostileText(CONFIGURATIONS, WORDS), hostileText(SNIPPETS, WORDS)),
+    runs: 160,
     check: (text) => {
       const parsed = parseConfiguration(text, real);
       if (parsed.ok) return;
@@ -88,7 +91,7 @@ export const fileTargets: readonly FuzzTarget[] = [
   target({
     name: 'yaml',
     reads: 'a file',
-    inputs: hostileText(CONFIGURATIONS, WORDS),
+    inputs: hostileText([...CONFIGURATIONS, ...SNIPPETS], WORDS),
     growth: [
       (size) => 'a: b\n'.repeat(size / 5),
       (size) => `a: [${'1, '.repeat(size / 3)}]`,

@@ -24,7 +24,7 @@ import { silentLog } from '../../../src/telemetry/log.ts';
 import { fakeTime } from '../../sinks/rest/support.ts';
 import { Choices } from '../support/choices.ts';
 import { isFitToShow } from '../support/expect.ts';
-import { instanceOf } from '../support/instance.ts';
+import { instanceOf, rootsOf } from '../support/instance.ts';
 import { DEEP, EVIL_VALUES } from '../support/json.ts';
 import { type FuzzTarget, target } from '../support/target.ts';
 
@@ -47,7 +47,7 @@ const XML: readonly string[] = [
   '<?xml version="1.0"?><ApiResponse Status="OK"><Errors/><CommandResponse><DomainDNSGetHostsResult IsUsingOurDNS="true"><host Name="home" Type="A" Address="198.51.100.9" TTL="300"/></DomainDNSGetHostsResult><DomainDNSSetHostsResult IsSuccess="true"/></CommandResponse></ApiResponse>',
   '<ApiResponse Status="ERROR"><Errors><Error Number="1011150">no</Error></Errors></ApiResponse>',
   '<ListHostedZonesByNameResponse><HostedZones><HostedZone><Id>/hostedzone/Z1</Id><Name>example.org.</Name><CallerReference>x</CallerReference><Config><PrivateZone>false</PrivateZone></Config></HostedZone></HostedZones><IsTruncated>false</IsTruncated><MaxItems>100</MaxItems></ListHostedZonesByNameResponse>',
-  '<ListResourceRecordSetsResponse><ResourceRecordSets><ResourceRecordSet><Name>home.example.org.</Name><Type>A</Type><TTL>300</TTL><ResourceRecords><ResourceRecord><Value>198.51.100.9</Value></ResourceRecord></ResourceRecords></ResourceRecordSet></ResourceRecordSets><IsTruncated>true</IsTruncated><MaxItems>100</MaxItems></ListResourceRecordSetsResponse>',
+  '<ListResourceRecordSetsResponse><ResourceRecordSets><ResourceRecordSet><Name>home.example.org.</Name><Type>A</Type><TTL>300</TTL><ResourceRecords><ResourceRecord><Value>198.51.100.9</Value></ResourceRecord></ResourceRecords></ResourceRecordSet><ResourceRecordSet><Name>\\052.example.org.</Name><Type>A</Type><AliasTarget><DNSName>x</DNSName></AliasTarget></ResourceRecordSet></ResourceRecordSets><IsTruncated>true</IsTruncated><MaxItems>100</MaxItems></ListResourceRecordSetsResponse>',
   '<ChangeResourceRecordSetsResponse><ChangeInfo><Id>/change/C1</Id><Status>PENDING</Status><SubmittedAt>x</SubmittedAt></ChangeInfo></ChangeResourceRecordSetsResponse>',
   '<interface-response><ErrCount>0</ErrCount><Done>true</Done><IP>203.0.113.7</IP></interface-response>',
 ];
@@ -96,25 +96,47 @@ const LINKS = [
 
 const KINDS = ['fitting', 'fitting', 'fitting', 'xml', 'words', 'evil', 'page', 'empty', 'deep'] as const;
 
-function answerOf(choices: Choices): HttpAnswer {
+/** What is asked for before the question itself, to sign that: it is not held against the schema of the answer that is waited for. */
+const FIRST: readonly (readonly [RegExp, readonly string[]])[] = [
+  [
+    /token/,
+    [
+      '{"access_token":"t","expires_in":3599,"token_type":"Bearer"}',
+      '{"access_token":"","expires_in":-1}',
+      '{"error":"invalid_grant","error_description":"no"}',
+    ],
+  ],
+  [/\/auth\/time$/, ['1700000000', '-1', '1e400', '"soon"']],
+];
+
+function answerOf(choices: Choices, asked: URL): HttpAnswer {
   const schema = expected.getStore();
+  const first = FIRST.find(([path]) => path.test(asked.pathname))?.[1];
   const good = !choices.rarely(60);
   const status = good ? choices.from([200, 201, 204, 202]) : choices.from(STATUSES);
   const headers: Record<string, string> = {};
   if (choices.rarely(20)) headers['retry-after'] = choices.from(WAITS);
   if (choices.rarely(30)) headers['link'] = choices.from(LINKS);
+  if (choices.rarely(30)) headers['date'] = choices.from(WAITS);
   if (choices.rarely(10)) headers['etag'] = '\u0001"';
   if (choices.rarely(10)) headers['location'] = 'http://[';
-  const kind = choices.from(KINDS);
+  const roots = schema === undefined ? [] : rootsOf(schema);
+  const fitting = XML.filter((one) => roots.some((root) => one.includes(`<${root}>`)));
+  const chosen = choices.from(KINDS);
+  const kind = chosen === 'fitting' && fitting.length > 0 ? 'xml' : chosen;
   switch (kind) {
     case 'fitting': {
+      if (first !== undefined) {
+        headers['content-type'] = 'application/json';
+        return { status, headers, body: choices.rarely(40) ? choices.from(first) : (first[0] ?? '') };
+      }
       if (schema === undefined) return { status, headers, body: choices.from(WORDS) };
       const body = JSON.stringify(instanceOf(schema, choices)) ?? '';
       headers['content-type'] = choices.rarely(10) ? choices.from(TYPES) : 'application/json';
       return { status, headers, body: choices.rarely(10) ? body.slice(0, choices.below(256)) : body };
     }
     case 'xml': {
-      const body = choices.from(XML);
+      const body = choices.from(fitting.length > 0 && !choices.rarely(60) ? fitting : XML);
       headers['content-type'] = 'text/xml';
       return {
         status,
@@ -191,7 +213,7 @@ interface Trial {
 
 function trialOf(
   provider: Provider,
-  next: () => HttpAnswer | HttpFailure,
+  next: (asked: URL) => HttpAnswer | HttpFailure,
   keys: readonly RecordKey[],
 ): Trial {
   const time = fakeTime();
@@ -209,9 +231,9 @@ function trialOf(
       log: silentLog,
     },
   );
-  const http: Call['http'] = async () => {
+  const http: Call['http'] = async ({ url }) => {
     assert.ok(transcript.length < MOST_REQUESTS, 'asks without end');
-    const answer = next();
+    const answer = next(url);
     if (answer instanceof HttpFailure) throw answer;
     transcript.push(answer);
     return answer;
@@ -259,7 +281,8 @@ async function carryOut(provider: Provider, { sink, call }: Trial): Promise<read
   return results;
 }
 
-const rows = fc.uint8Array({ maxLength: 300 });
+// Short ones make simple stories, long ones are strange to the end.
+const rows = fc.oneof(fc.uint8Array({ maxLength: 10 }), fc.uint8Array({ maxLength: 300, size: 'max' }));
 
 /** What does not fit is never a success: a portal's page, nonsense, nothing at all. */
 const PAGES: readonly string[] = [
@@ -290,16 +313,19 @@ function targetOf(provider: Provider): FuzzTarget {
       const choices = new Choices(octets);
       const cycle = octets.length === 0 ? [0] : [...octets];
       let turn = 0;
-      const next = (): HttpAnswer | HttpFailure => {
+      const next = (asked: URL): HttpAnswer | HttpFailure => {
         turn += 1;
         switch (mode) {
           case 'story':
             return choices.rarely(6)
               ? new HttpFailure('reset', true, 'the connection broke')
-              : answerOf(choices);
+              : answerOf(choices, asked);
           case 'endless':
             // The same few answers again and again: the lists of a server that has no last page.
-            return answerOf(new Choices(Uint8Array.from(cycle.slice(turn % 7)).map((octet) => octet | 1)));
+            return answerOf(
+              new Choices(Uint8Array.from(cycle.slice(turn % 7)).map((octet) => octet | 1)),
+              asked,
+            );
           case 'nonsense':
             return {
               status: choices.from([200, 201, 202, 206]),

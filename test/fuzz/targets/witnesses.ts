@@ -161,10 +161,18 @@ export const witnessTargets: readonly FuzzTarget[] = [
       name: `metadata of ${cloud.name}`,
       reads: 'the network',
       inputs: fc.tuple(
-        fc.array(fc.tuple(fc.constantFrom(200, 200, 200, 401, 404, 500), metadata), {
-          minLength: 1,
-          maxLength: 6,
-        }),
+        fc.oneof(
+          fc.array(fc.tuple(fc.constantFrom(200, 200, 200, 401, 404, 500), metadata), {
+            minLength: 1,
+            maxLength: 6,
+          }),
+          // What is asked for first, so that the rest is asked for at all: a token, and the card.
+          metadata.map((body): [number, string][] => [
+            [200, 'token'],
+            [200, '02:00:00:00:00:01'],
+            [200, body],
+          ]),
+        ),
         fc.constantFrom(...cloud.tells),
       ),
       growth: [...GROWING, ...GROWING_CONFIG].flatMap((body) =>

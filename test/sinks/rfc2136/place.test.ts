@@ -189,6 +189,8 @@ describe('addresses of resolvers', () => {
     expect(parseResolver('2001:DB8::1')).toEqual({ host: '2001:db8::1', port: 53 });
     expect(parseResolver('[2001:db8::1]:54')).toEqual({ host: '2001:db8::1', port: 54 });
     expect(parseResolver('fe80::1%eth0')).toBeUndefined();
+    for (const port of ['0', '65536', '99999999999999999999'])
+      expect(parseResolver(`192.0.2.1:${port}`)).toBeUndefined();
   });
 });
 

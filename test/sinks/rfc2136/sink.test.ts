@@ -37,6 +37,14 @@ describe('reading', () => {
     expect(await sinkAt(server.port).read?.([home6, key('none.example.org')], call())).toEqual([]);
   });
 
+  it('leaves out what is of another class', async () => {
+    const server = await fake();
+    const data = { kind: 'opaque', octets: Uint8Array.of(192, 0, 2, 1) } as const;
+    const strange = { name: home.name, type: TYPE.A, class: CLASS.CH, ttl: 60, data };
+    server.script = [({ reply, coded }) => reply(coded(0, { authoritative: true, answers: [strange] }))];
+    expect(await sinkAt(server.port).read?.([home], call())).toEqual([]);
+  });
+
   it('fails as a whole if one part fails', async () => {
     const server = await fake();
     server.script = [({ reply, proper }) => reply(proper()), ({ reply, coded }) => reply(coded(2))];

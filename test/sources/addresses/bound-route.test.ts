@@ -234,3 +234,15 @@ test('an interface whose name begins like the wanted one is another', () => {
     how: 'leave by wan22 and not by wan2',
   });
 });
+
+test('the words of `ip` are fit for a log', () => {
+  const way = { device: 'wan2', near: () => true };
+  const stderr = 'RTNETLINK answers: \u001b[2JNetwork is unreachable\n';
+  expect(readRoute({ code: 2, stdout: '', stderr }, way)).toEqual({
+    kind: 'violated',
+    how: 'have no route by wan2 ([2JNetwork is unreachable)',
+  });
+  expect(readRoute({ code: 0, stdout: '1.1.1.1 dev \u001b[2J', stderr: '' }, way)).toMatchObject({
+    how: 'leave by [2J and not by wan2',
+  });
+});

@@ -91,6 +91,16 @@ describe('snapshots on Linux', () => {
     ).toEqual(['ipv4 wan0 192.0.2.1', 'ipv4 far0 on-link', 'ipv6 wan0 fe80::1', 'ipv6 far0 on-link']);
   });
 
+  it.each(['-3', '9'.repeat(30), '0.5', 'three'])(
+    'takes no %s for the number of an interface',
+    async (text) => {
+      const { state, components } = recordedHost();
+      state.files['/sys/class/net/far0/ifindex'] = text;
+      const { interfaces } = await createSnapshotReader(components)();
+      expect(interfaces.find(({ name }) => name === 'far0')?.index).toBe(0);
+    },
+  );
+
   it('reads below another root', async () => {
     const { state, components } = recordedHost();
     state.files = Object.fromEntries(
@@ -292,6 +302,11 @@ describe('snapshots elsewhere', () => {
     state.gateways = {
       ipv4: async () => ({ gateway: 'link#4', int: 'en0' }),
       ipv6: async () => ({ gateway: '192.0.2.1', int: 'en0' }),
+    };
+    expect((await createSnapshotReader(components)()).routes).toEqual([]);
+    state.gateways = {
+      ipv4: async () => ({ gateway: '192.0.2.1', int: 7 as unknown as string }),
+      ipv6: async () => ({ gateway: 'fe80::1%' }),
     };
     expect((await createSnapshotReader(components)()).routes).toEqual([]);
   });

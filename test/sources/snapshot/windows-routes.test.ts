@@ -45,6 +45,7 @@ describe('what PowerShell writes', () => {
     ['a gateway that is none', { ...via4, NextHop: 'router' }],
     ['no interface', { ...via4, InterfaceAlias: null }],
     ['no metric', { ...via4, RouteMetric: null }],
+    ['a metric beyond counting', { ...via4, RouteMetric: Number.MAX_SAFE_INTEGER }],
     ['no object', 'default'],
     ['nothing', null],
   ])('is refused whole with %s in it', (_, entry) => {
