@@ -114,8 +114,10 @@ export const carrierTargets: readonly FuzzTarget[] = [
       const port = await datagrams.answering(said);
       const question = { gateway: LOCAL, port, localAddress: LOCAL, signal, onStranger: () => assert.fail() };
       const patience = { unicast: 10, multicast: 1 };
-      const location = await searchGateway(question, { createSocket, patience });
-      assert.ok(['string', 'undefined'].includes(typeof location));
+      const place = await searchGateway(question, { createSocket, patience });
+      if (place === undefined) return;
+      assert.equal(typeof place.location, 'string');
+      assert.ok(['string', 'undefined'].includes(typeof place.boot));
     },
   }),
   target({
