@@ -24,7 +24,7 @@ import { type ChildEvent, runChild } from './child.ts';
 import type { TriggerComponents, TriggerInit } from './contract.ts';
 import { established } from './established.ts';
 import { polling } from './polling.ts';
-import { restartDelay } from './restart-delay.ts';
+import { AFTER_OVERRUN, restartDelay } from './restart-delay.ts';
 import { guardedJudge, type Rung } from './rung.ts';
 
 /** Milliseconds of undisturbed listening after which earlier failures are forgotten. */
@@ -32,11 +32,15 @@ const HEALTHY = 60_000;
 /** What a program says that knows nothing of what is asked of it (BusyBox `ip`, an old `setpriv`). */
 const UNFIT = /busybox|usage|unrecognized|unknown|invalid (?:argument|option)|no such file/i;
 
+/** ENOBUFS: the kernel had more to say than the program could read (netlink(7)). */
+const OVERRUN = /no buffer space/i;
+
 /**
  * Listens to the operating system through a child program, for ever.
  *
  * The ladder is tried from the top until one rung is found that listens; that one is kept. When it ends or complains, events were lost:
  * a trigger says so, it is started again after 1 s doubling to 60 s plus chance, and a second trigger (`inject`) says that it hears again.
+ * Where there only were too many events at once, it is started again soon, however often, and the second trigger is for a look (`poll`).
  * Meanwhile, and for good where no rung can ever work, the host is polled.
  *
  * Subscribe first, look afterwards: once the child listens a trigger is given, so that nothing falls between snapshot and subscription.
@@ -51,7 +55,16 @@ export function listener(
 
   return defer(() => {
     const hearing$ = new BehaviorSubject(true);
-    const state = { rung: 0, proven: false, deaf: false, failures: 0, hopeless: false, polled: false };
+    const state = {
+      rung: 0,
+      proven: false,
+      deaf: false,
+      failures: 0,
+      overrun: false,
+      overruns: 0,
+      hopeless: false,
+      polled: false,
+    };
     const counts = { lines: 0, events: 0, lost: 0, restarts: 0 };
 
     const lost = (
@@ -68,9 +81,12 @@ export function listener(
       }
       const unfit = event.kind === 'ended' ? event.missing : UNFIT.test(event.text);
       state.hopeless = !state.proven && unfit;
-      state.failures += 1;
+      state.overrun = listened && OVERRUN.test(why);
+      if (state.overrun) state.overruns += 1;
+      else state.failures += 1;
       counts.lost += 1;
-      if (!state.deaf) {
+      // A storm overruns it again and again; it is told once.
+      if (!state.deaf && (!state.overrun || state.overruns === 1)) {
         const then = state.hopeless ? 'no events here' : 'it is started again';
         log.warn('trigger_source_lost', `${rung.name}: ${why}; ${then}, polling meanwhile`, {
           source: rung.name,
@@ -91,12 +107,18 @@ export function listener(
       components.onState?.(rung.name, 'listening');
       hearing$.next(true);
       const message = `${rung.name} ${recovered ? 'listens again' : 'listens'}`;
-      log.info(recovered ? 'trigger_source_recovered' : 'trigger_source_listening', message, {
-        source: rung.name,
-        ...counts,
-      });
+      const fields = { source: rung.name, ...counts };
+      if (!recovered) log.info('trigger_source_listening', message, fields);
+      else if (state.overruns > 1) log.debug('trigger_source_recovered', message, fields);
+      else log.info('trigger_source_recovered', message, fields);
       return recovered
-        ? { reason: 'source_recovered', source: rung.name, mode: 'inject', detail: 'listening again' }
+        ? {
+            reason: 'source_recovered',
+            source: rung.name,
+            // What came and went within an overrun left nothing to ask anybody outside about.
+            mode: state.overrun ? 'poll' : 'inject',
+            detail: 'listening again',
+          }
         : { reason: 'interface_event', source: rung.name, mode: 'poll', detail: 'listening' };
     };
 
@@ -120,6 +142,7 @@ export function listener(
           const health = timer(HEALTHY, scheduler).pipe(
             tap(() => {
               state.failures = 0;
+              state.overruns = 0;
             }),
             mergeMap(() => EMPTY),
           );
@@ -155,7 +178,8 @@ export function listener(
           // The next rung of the ladder is tried at once.
           if (!state.deaf) return of(true);
           counts.restarts += 1;
-          return timer(restartDelay(state.failures, components.random), scheduler);
+          const wait = state.overrun ? AFTER_OVERRUN : restartDelay(state.failures, components.random);
+          return timer(wait, scheduler);
         },
       }),
     );

@@ -48,10 +48,10 @@ describe('linux events', () => {
     expect(told()).toEqual([]);
   });
 
-  it('takes an overrun for lost events: kills the child, says so, starts again after a second, injects', () => {
+  it('takes a complaint for lost events: kills the child, says so, starts again after a second, injects', () => {
     const { child, children, told, time, log } = listening();
     told();
-    child(0).complains(overrun);
+    child(0).complains('Dump terminated\n');
     expect(told()).toEqual(['events_lost ip-monitor poll']);
     expect(child(0).killed).toEqual(['SIGTERM']);
     expect(child(0).stdout.destroyed).toBe(true);
@@ -64,6 +64,34 @@ describe('linux events', () => {
     child(1).says(ADDED);
     expect(told()).toEqual(['interface_event ip-monitor poll']);
     expect(log.lines.filter((line) => line.level === 'warn')).toHaveLength(1);
+  });
+
+  it('starts again soon after each overrun, however many, looks each time, and tells of it once', () => {
+    const { child, children, told, time, log } = listening();
+    told();
+    for (let round = 0; round < 6; round += 1) {
+      child(round).complains(overrun);
+      expect(told()).toEqual(['events_lost ip-monitor poll']);
+      expect(child(round).killed).toEqual(['SIGTERM']);
+      time.advance(249);
+      expect(children).toHaveLength(round + 1);
+      time.advance(1);
+      expect(children).toHaveLength(round + 2);
+      time.advance(100);
+      expect(told()).toEqual(['source_recovered ip-monitor poll']);
+    }
+    expect(log.lines.filter((line) => line.level === 'warn')).toHaveLength(1);
+    // Another storm, another line; and what fails otherwise waits as ever, and injects.
+    time.advance(60_000);
+    child(6).complains(overrun);
+    expect(log.lines.filter((line) => line.level === 'warn')).toHaveLength(2);
+    time.advance(350);
+    told();
+    child(7).ends(1);
+    time.advance(999);
+    expect(children).toHaveLength(8);
+    time.advance(101);
+    expect(told()).toEqual(['events_lost ip-monitor poll', 'source_recovered ip-monitor inject']);
   });
 
   it('says once per burst of overruns that events were lost', () => {
