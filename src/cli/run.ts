@@ -1,7 +1,9 @@
+import { asyncScheduler } from 'rxjs';
 import { startDaemon } from '../daemon/daemon.ts';
 import { endChildren, systemHost } from '../daemon/host.ts';
 import { openLogging } from '../daemon/logging.ts';
 import { systemServiceManager } from '../daemon/system-service-manager.ts';
+import { collect, ownCollections, quietTimes } from '../daemon/tidying.ts';
 import { configuration } from './configuration.ts';
 import { createEnding } from './ending.ts';
 import { EXIT } from './exit.ts';
@@ -62,7 +64,9 @@ export async function run(options: { readonly config?: string }): Promise<number
   reload = () => void daemon.reload();
   if (asked) reload();
   void service.ready(`${settings.uplinks.length} uplink(s), ${settings.sinks.length} sink(s)`);
+  const tidying = quietTimes(ownCollections, asyncScheduler).subscribe(collect);
   await stopped;
+  tidying.unsubscribe();
   await Promise.all([daemon.stop(GRACE), service.stopping()]);
   log.info('stopped', 'netdrift has stopped');
   await logging.flush();
