@@ -126,7 +126,7 @@ export const EVENTS = {
     'a source of triggers ended; it is started again, and netdrift polls meanwhile',
     'debug',
   ),
-  trigger_source_recovered: event('info', 'a source of triggers listens again; a look follows'),
+  trigger_source_recovered: event('info', 'a source of triggers listens again; a look follows', 'debug'),
   trigger_source_defect: event(
     'error',
     'a source of triggers failed in a way it must not: a defect of netdrift',
