@@ -1,4 +1,5 @@
 import { formatDuration } from '../model/duration.ts';
+import { either } from '../model/either.ts';
 import type { Failure } from '../model/outcome.ts';
 import type { HttpClient } from '../net/http.ts';
 import type { Log } from '../telemetry/log.ts';
@@ -34,7 +35,7 @@ export async function within<Value>(
   work: (call: Call) => Promise<Value>,
 ): Promise<Attempt<Value>> {
   const deadline = AbortSignal.timeout(init.timeout);
-  const signal = AbortSignal.any([request.signal, deadline]);
+  const signal = either(request.signal, deadline);
   const unclear = doing === 'writing';
   try {
     const aborted = new Promise<never>((_, reject) => {

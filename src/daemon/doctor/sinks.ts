@@ -1,4 +1,5 @@
 import { formatDuration } from '../../model/duration.ts';
+import { either } from '../../model/either.ts';
 import type { Failure } from '../../model/outcome.ts';
 import { type ActualRecord, keyText, type RecordKey } from '../../model/record.ts';
 import type { SinkSettings } from '../../model/settings.ts';
@@ -102,7 +103,7 @@ async function askReadable(
   const result = await within<ReadResult>(
     timeout,
     async (own) => {
-      const call = { signal: AbortSignal.any([signal, own]), log: init.log, http };
+      const call = { signal: either(signal, own), log: init.log, http };
       return { kind: 'read', records: await read(keys, call) };
     },
     () => late,

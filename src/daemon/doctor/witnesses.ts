@@ -1,4 +1,5 @@
 import { firstValueFrom } from 'rxjs';
+import { either } from '../../model/either.ts';
 import type { Family } from '../../model/family.ts';
 import type { AddressState, Reading } from '../../model/reading.ts';
 import type { DetectorSettings, UplinkSettings } from '../../model/settings.ts';
@@ -44,7 +45,7 @@ function withDeadline(kind: DetectorKind, deadline: number): DetectorKind {
     read: (question) =>
       within<Reading>(
         deadline,
-        (signal) => detector.read({ ...question, signal: AbortSignal.any([signal, question.signal]) }),
+        (signal) => detector.read({ ...question, signal: either(signal, question.signal) }),
         () => ({ kind: 'unavailable', via: detector.witness, why: `no answer within ${deadline} ms` }),
       ),
   });

@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { classify, type IpAddress } from '../../../model/address.ts';
 import { boundInterface, isBound } from '../../../model/binding.ts';
+import { either } from '../../../model/either.ts';
 import type { Reading, Witness } from '../../../model/reading.ts';
 import { preferredRoute } from '../../../model/route.ts';
 import type { Snapshot } from '../../../model/snapshot.ts';
@@ -82,7 +83,7 @@ function detector(
       // Before the clock starts: it says nothing of the service that a small machine takes long to load its own program.
       await load();
       signal.throwIfAborted();
-      const both = AbortSignal.any([signal, AbortSignal.timeout(deadline)]);
+      const both = either(signal, AbortSignal.timeout(deadline));
       const ask = asker(endpointOf(cloud, snapshot), components.http, both, () => memory.noteAnswer(cloud));
       const began = now();
       const silent = (): void => memory.noteSilence(cloud, snapshot, now());
