@@ -107,7 +107,7 @@ async function buildProgram({ build }, version, { metafile }) {
   for (const name of readdirSync(dist)) if (name.endsWith('.cache')) rmSync(path.join(dist, name));
   writeFileSync(LAUNCHER, launch.outputFiles[0].text.replace('DIGEST OF THE PROGRAM', digest));
   chmodSync(LAUNCHER, 0o755);
-  return { metafile: program.metafile, cache: path.join(dist, `program-${digest}`) };
+  return program.metafile;
 }
 
 /** The library face: dist/index.js. */
@@ -149,11 +149,11 @@ const buildCode = () =>
     const [{ licences }, { sbom }, { makeCodeCache }] = await Promise.all(
       ['licences', 'sbom', 'code-cache'].map((name) => import(`./${name}.mjs`)),
     );
-    const [{ metafile, cache }, library] = await Promise.all([
+    const [metafile, library] = await Promise.all([
       buildProgram(esbuild, version, { metafile: true }),
       buildLibrary(esbuild, version),
     ]);
-    await makeCodeCache(LAUNCHER, cache).catch((error) =>
+    await makeCodeCache(LAUNCHER).catch((error) =>
       console.error('netdrift: built without a code cache, so each start takes longer:', error.message),
     );
     const used = [...new Set([...usedInputs(metafile), ...usedInputs(library)])];

@@ -33,8 +33,8 @@ sinks:
     records: [{ name: host.netdrift.test, types: [A] }]
 `;
 
-/** Runs the launcher; `cache` is the file's path but for its end. @throws Error if netdrift did not get as far as its first request. */
-export async function makeCodeCache(launcher, cache) {
+/** Makes it where the launcher looks for it. @throws Error if netdrift did not get as far as its first request. */
+export async function makeCodeCache(launcher) {
   const folder = mkdtempSync(path.join(os.tmpdir(), 'netdrift-code-cache-'));
   const server = createServer((request, response) => {
     response.end(`good ${new URL(request.url, 'http://localhost').searchParams.get('myip')}\n`);
@@ -46,7 +46,7 @@ export async function makeCodeCache(launcher, cache) {
     const config = path.join(folder, 'config.yaml');
     writeFileSync(config, configuration(server.address().port), { mode: 0o600 });
     const run = path.join(import.meta.dirname, 'code-cache-run.cjs');
-    child = spawn(process.execPath, [run, launcher, cache, 'run', '--config', config], {
+    child = spawn(process.execPath, [run, launcher, 'run', '--config', config], {
       stdio: ['ignore', 'pipe', 'pipe'],
       env: { ...process.env, STATE_DIRECTORY: folder, RUNTIME_DIRECTORY: folder },
     });

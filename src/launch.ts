@@ -18,7 +18,7 @@ function readIfThere(file: string): Buffer | undefined {
 
 // The program is one file. To compile what starting needs of it takes a fifth of a start, so the build keeps what V8 made of it, for
 // the Node that built (https://v8.dev/blog/code-caching). V8 refuses a cache of another version or other flags and compiles then, but
-// compares no more than the length of the text: hence the digest in the name. scripts/code-cache-run.cjs writes it under this name.
+// compares no more than the length of the text: hence the digest in the name.
 const cache = `program-${__NETDRIFT_DIGEST__}-${process.version}-${process.platform}-${process.arch}.cache`;
 const program = path.join(__dirname, 'program.cjs');
 // The text is ASCII, as esbuild writes it: to look for more would take milliseconds.

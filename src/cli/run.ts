@@ -1,4 +1,3 @@
-import { asyncScheduler } from 'rxjs';
 import { startDaemon } from '../daemon/daemon.ts';
 import { endChildren, systemHost } from '../daemon/host.ts';
 import { openLogging } from '../daemon/logging.ts';
@@ -64,7 +63,7 @@ export async function run(options: { readonly config?: string }): Promise<number
   reload = () => void daemon.reload();
   if (asked) reload();
   void service.ready(`${settings.uplinks.length} uplink(s), ${settings.sinks.length} sink(s)`);
-  const tidying = quietTimes(ownCollections, asyncScheduler).subscribe(collect);
+  const tidying = quietTimes(ownCollections, systemHost.scheduler).subscribe(collect);
   await stopped;
   tidying.unsubscribe();
   await Promise.all([daemon.stop(GRACE), service.stopping()]);

@@ -1,4 +1,3 @@
-import { PerformanceObserver } from 'node:perf_hooks';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { defer, filter, Observable, type SchedulerLike, startWith, switchMap, tap, timer } from 'rxjs';
@@ -30,7 +29,7 @@ export const quietTimes = (collections: Observable<number>, scheduler: Scheduler
     );
   });
 
-/** Collections of this process, as they come. */
+/** Collections of this process, as they come. The observer is the global one: not imported, it costs the start nothing. */
 export const ownCollections = new Observable<number>((subscriber) => {
   const observer = new PerformanceObserver((list) => subscriber.next(list.getEntries().length));
   observer.observe({ entryTypes: ['gc'] });
